@@ -1,0 +1,1 @@
+"""The HTTP front: validates requests, writes job records, publishes their ids."""

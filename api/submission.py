@@ -1,0 +1,179 @@
+"""Reading a submission: JSON, or multipart with the file itself."""
+
+import json
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.errors import invalid
+from shared.http.address import check_address
+from shared.job import Format, JobRequest
+from shared.languages import parse_language
+from shared.lyrics.lines import check_lyrics
+from shared.problems import (
+    AUDIO_TOO_LARGE,
+    INVALID_REQUEST,
+    LYRICS_TOO_LONG,
+    METADATA_TOO_LARGE,
+    NOT_ACCEPTABLE_BODY,
+    WEBHOOK_UNAVAILABLE,
+    Problem,
+)
+from shared.settings import Settings, variable
+from shared.storage.address import check_audio_address
+
+FORM_OVERHEAD_BYTES = 1_000_000
+"""What a body may have beside its audio: lyrics, metadata and the parts' headers."""
+
+
+class Submission(BaseModel):
+    """A song and its lyrics."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    audio_url: str | None = Field(
+        default=None, max_length=2_048, examples=["s3://songs/amazing-grace/audio.mp3"]
+    )
+    """Where the audio is: `s3://bucket/key` or `https://…`. Leave it out to send the file itself,
+    as the multipart part `audio`."""
+    lyrics_text: str = Field(examples=["Amazing grace, how sweet the sound\nThat saved a wretch"])
+    """The lyrics, a line a newline."""
+    language: str = Field(default="Chinese", max_length=64, examples=["English"])
+    """The lyrics' language, by name or code, in any case; `auto` finds it from the lyrics."""
+    format: Format = "lrc"
+    """The format of the result on the job; any other can be had later too."""
+    webhook_url: str | None = Field(default=None, max_length=2_048)
+    """Where to send a signed event when the job has ended."""
+    metadata: dict[str, Any] | None = None
+    """Anything of yours; it is given back untouched."""
+    title: str | None = Field(default=None, max_length=500)
+    """The song's title, for the LRC tag `[ti:]`."""
+    artist: str | None = Field(default=None, max_length=500)
+    """The song's artist, for the LRC tag `[ar:]`."""
+    album: str | None = Field(default=None, max_length=500)
+    """The song's album, for the LRC tag `[al:]`."""
+
+    def check(self, settings: Settings, *, has_file: bool) -> None:
+        """Check all that can be told without looking at the audio; raises `Problem`."""
+        if (self.audio_url is not None) == has_file:
+            raise Problem(
+                INVALID_REQUEST,
+                "Send the audio once: either `audio_url`, or the file as the part `audio`.",
+            )
+        if len(self.lyrics_text) > settings.max_lyrics_chars:
+            raise Problem(
+                LYRICS_TOO_LONG,
+                f"The lyrics have {len(self.lyrics_text)} characters; "
+                f"at most {settings.max_lyrics_chars} are taken.",
+            )
+        check_lyrics(self.lyrics_text)
+        if self.metadata is not None:
+            size = len(json.dumps(self.metadata, ensure_ascii=False).encode("utf-8", "replace"))
+            if size > settings.max_metadata_bytes:
+                raise Problem(
+                    METADATA_TOO_LARGE,
+                    f"`metadata` takes {size} bytes as JSON; "
+                    f"at most {settings.max_metadata_bytes} are kept.",
+                )
+        if self.audio_url is not None:
+            check_audio_address(self.audio_url, settings)
+        if self.webhook_url is not None:
+            if not settings.webhook_secret or not settings.webhook_secret.get_secret_value():
+                raise Problem(
+                    WEBHOOK_UNAVAILABLE,
+                    "This service has no secret to sign webhooks with: leave `webhook_url` out, "
+                    f"or have its operator set {variable('webhook_secret')}.",
+                )
+            check_address(self.webhook_url, settings)
+
+    def to_request(self, audio: str) -> JobRequest:
+        """Write the submission as it is kept on the record; `audio` is where the audio is now."""
+        return JobRequest(
+            audio=audio,
+            language=parse_language(self.language),
+            **self.model_dump(exclude={"audio_url", "language"}),
+        )
+
+
+async def read_submission(request: Request, settings: Settings) -> tuple[Submission, Any]:
+    """Read and check a request's body: the submission, and its file (None where it names one).
+
+    Raises `Problem`.
+    """
+    limit_body(request, settings.max_audio_bytes + FORM_OVERHEAD_BYTES)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "application/json":
+            submission, file = Submission.model_validate_json(await request.body()), None
+        elif kind == "multipart/form-data":
+            submission, file = await _read_form(request, settings)
+        else:
+            raise Problem(
+                NOT_ACCEPTABLE_BODY,
+                "Send `application/json`, or `multipart/form-data` with the file as `audio`.",
+            )
+    except ValidationError as error:
+        raise invalid(error.errors(include_context=False, include_url=False)) from error
+    except ClientDisconnect as error:
+        raise Problem(INVALID_REQUEST, "The body ended before it was whole.") from error
+    submission.check(settings, has_file=file is not None)
+    parse_language(submission.language)
+    return submission, file
+
+
+async def _read_form(request: Request, settings: Settings) -> tuple[Submission, UploadFile | None]:
+    try:
+        form = await request.form(
+            max_files=1, max_fields=20, max_part_size=4 * settings.max_lyrics_chars + 100_000
+        )
+    except HTTPException as error:
+        raise Problem(
+            INVALID_REQUEST, f"The multipart body cannot be read: {error.detail}"
+        ) from error
+    file = form.get("audio")
+    if file is not None and not isinstance(file, UploadFile):
+        raise Problem(INVALID_REQUEST, "The part `audio` is no file: give it a `filename`.")
+    fields: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if name == "audio":
+            continue
+        if isinstance(value, UploadFile):
+            raise Problem(INVALID_REQUEST, f"`{name}` is a file; only `audio` may be one.")
+        if name in fields:
+            raise Problem(INVALID_REQUEST, f"`{name}` is given twice.")
+        fields[name] = value
+    if "metadata" in fields:
+        try:
+            fields["metadata"] = json.loads(fields["metadata"])
+        except ValueError as error:
+            raise Problem(INVALID_REQUEST, "`metadata` is not JSON.") from error
+    if file is not None and file.size is not None and file.size > settings.max_audio_bytes:
+        raise _too_large(settings.max_audio_bytes)
+    return Submission.model_validate(fields), file
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(AUDIO_TOO_LARGE, f"The body is too large: at most {most} bytes of audio.")
+
+
+def limit_body(request: Request, most: int) -> None:
+    """Have the body end with a problem once it is larger than `most` bytes, however it comes."""
+    problem = _too_large(most - FORM_OVERHEAD_BYTES)
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise problem
+    receive, taken = request._receive, 0  # noqa: SLF001 - Starlette has no public place for this
+
+    async def counted() -> Any:  # noqa: ANN401 - an ASGI message
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise problem
+        return message
+
+    request._receive = counted  # noqa: SLF001 - the same

@@ -1,0 +1,1 @@
+"""What `make run` and `make demo` start, and the tools of the Makefile."""

@@ -1,0 +1,1 @@
+"""What the API and the worker both speak: settings, jobs, storage, lyrics and formats."""

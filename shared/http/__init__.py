@@ -1,0 +1,1 @@
+"""Reaching addresses that callers name, without being led anywhere private."""

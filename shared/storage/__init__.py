@@ -1,0 +1,1 @@
+"""Object storage (S3, R2) and uploads."""

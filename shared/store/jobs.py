@@ -1,0 +1,316 @@
+"""The job records: the only truth about every job."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from redis import Redis
+
+from shared.job import DeliveryAttempt, Job, JobRequest, ProblemReport, Stage, State
+from shared.problems import WORKER_LOST, Problem
+from shared.queue import ALIGN, PRIORITIES, broker_key
+from shared.result import Result
+from shared.settings import Settings
+from shared.storage.uploads import SCHEME
+from shared.store.connection import connect, redis_problems
+from shared.store.scripts import Scripts
+
+WEBHOOK_TTL_SECONDS = 20 * 3_600
+"""The least term of an ended job with a webhook: its schedule of retries takes 17.6 hours,
+with jitter under 19.4."""
+
+PAGE_SCAN = 100
+"""How many records one step of a filtered listing looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What became of a submission: a new job, or the one that it already is.
+
+    `priority` is the queue's (0 is first), of a new job.
+    """
+
+    what: Literal["created", "joined", "mismatch", "full"]
+    job_id: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much is waiting, and how long a job takes to leave the queue at the present speed."""
+
+    waiting: int
+    seconds_a_job: float | None
+    """None while too few jobs have ended to tell."""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class JobStore:
+    """Reads and writes job records; every change is one atomic step.
+
+    All methods raise `Problem` (`store-away`, `store-full`) when Redis does not do its part.
+    """
+
+    def __init__(self, settings: Settings, redis: Redis | None = None) -> None:
+        self.redis = redis or connect(settings)
+        self._settings = settings
+        self._scripts = Scripts(self.redis)
+        ttl = settings.result_ttl_seconds
+        self._terms = (ttl, max(ttl, WEBHOOK_TTL_SECONDS))
+
+    def create(
+        self,
+        owner: str,
+        request: JobRequest,
+        *,
+        fingerprint: str,
+        idempotency_key: str | None = None,
+        join: bool = False,
+    ) -> Created:
+        """Write a new job and put it on the queue, unless the request already has one.
+
+        `fingerprint` stands for the request's whole content, the audio's too. With an
+        `idempotency_key` the same key and content give the same job; with `join` the same
+        content gives the job that the same owner has unfinished.
+        """
+        idempotency = (
+            f"sow:idempotency:{owner}:{_digest(idempotency_key)}" if idempotency_key else ""
+        )
+        joined = f"sow:join:{owner}:{fingerprint}" if join else ""
+        with redis_problems():
+            what, job_id, priority = self._scripts.run(
+                "create",
+                uuid.uuid4().hex,
+                owner,
+                request.model_dump_json(exclude_none=True),
+                "1" if request.webhook_url else "",
+                fingerprint,
+                self._settings.max_waiting_jobs,
+                request.audio if request.audio.startswith(SCHEME) else "",
+                keys=(idempotency, joined),
+            )
+        return Created(what, job_id, priority)
+
+    def get(self, job_id: str) -> Job | None:
+        """Read a record; None when there is none (any more)."""
+        with redis_problems():
+            pipe = self.redis.pipeline(transaction=False)
+            pipe.hgetall(f"sow:job:{job_id}")
+            pipe.zrank("sow:queued", job_id)
+            fields, rank = pipe.execute()
+        if "request" not in fields:
+            return None
+        return Job.from_hash(fields, None if rank is None else rank + 1)
+
+    def state(self, job_id: str) -> State | None:
+        """Read a job's state alone."""
+        with redis_problems():
+            state = self.redis.hget(f"sow:job:{job_id}", "state")
+        return State(cast("str", state)) if state else None
+
+    def list_owned(
+        self, owner: str, state: State | None, limit: int, before: int | None
+    ) -> tuple[list[Job], int | None]:
+        """List an owner's jobs, the newest first, from below the cursor `before`.
+
+        Returns the jobs and the cursor of the next page, None on the last.
+        """
+        index = f"sow:jobs:{owner}"
+        jobs: list[Job] = []
+        while True:
+            top = "+inf" if before is None else f"({before}"
+            with redis_problems():
+                page = cast(
+                    "list[tuple[str, float]]",
+                    self.redis.zrevrangebyscore(
+                        index, top, "-inf", start=0, num=PAGE_SCAN, withscores=True
+                    ),
+                )
+                pipe = self.redis.pipeline(transaction=False)
+                for job_id, _ in page:
+                    pipe.hget(f"sow:job:{job_id}", "state")
+                states = pipe.execute()
+                gone = [
+                    job_id for (job_id, _), known in zip(page, states, strict=True) if not known
+                ]
+                if gone:
+                    self.redis.zrem(index, *gone)
+            for (job_id, sequence), known in zip(page, states, strict=True):
+                if not known or (state and known != state):
+                    before = int(sequence)
+                    continue
+                if len(jobs) == limit:
+                    return jobs, before
+                job = self.get(job_id)
+                if job:
+                    jobs.append(job)
+                before = int(sequence)
+            if len(page) < PAGE_SCAN:
+                return jobs, None
+
+    def claim(self, job_id: str) -> int:
+        """Begin a queued job's next attempt, leased to the caller.
+
+        Returns the attempt (1, 2, …), or 0 when the job is not queued: done, canceled, another's.
+        """
+        with redis_problems():
+            return int(self._scripts.run("claim", job_id, self._settings.lease_seconds))
+
+    def advance(
+        self, job_id: str, attempt: int, stage: Stage | None = None, progress: float | None = None
+    ) -> bool:
+        """Renew an attempt's lease, and write where it is. False: the job is no longer its."""
+        with redis_problems():
+            return bool(
+                self._scripts.run(
+                    "advance",
+                    job_id,
+                    attempt,
+                    self._settings.lease_seconds,
+                    stage or "",
+                    "" if progress is None else f"{progress:.4f}",
+                )
+            )
+
+    def succeed(self, job_id: str, attempt: int, result: Result) -> bool:
+        """Commit an attempt's result. False: the job is no longer its, and nothing was written."""
+        return self._finish(job_id, attempt, State.SUCCEEDED, "result", result.stored())
+
+    def fail(self, job_id: str, attempt: int, problem: Problem) -> bool:
+        """End an attempt and its job with a problem. False: the job is no longer its."""
+        report = ProblemReport.of(problem).model_dump_json()
+        return self._finish(job_id, attempt, State.FAILED, "problem", report)
+
+    def _finish(self, job_id: str, attempt: int, state: State, field: str, value: str) -> bool:
+        with redis_problems():
+            return bool(
+                self._scripts.run("finish", job_id, attempt, state, field, value, *self._terms)
+            )
+
+    def cancel(self, job_id: str) -> bool:
+        """Cancel a job. False: it has ended already."""
+        with redis_problems():
+            return bool(self._scripts.run("cancel", job_id, *self._terms))
+
+    def delete(self, job_id: str) -> bool:
+        """Forget an ended job. False: it has not ended."""
+        with redis_problems():
+            return bool(self._scripts.run("delete", job_id))
+
+    def forget_upload(self, reference: str) -> bool:
+        """Forget an upload whose job is gone. False: its job is still there, so is its need."""
+        with redis_problems():
+            job_id = cast("str | None", self.redis.hget("sow:uploads", reference))
+            if job_id and self.redis.exists(f"sow:job:{job_id}"):
+                return False
+            self.redis.hdel("sow:uploads", reference)
+        return True
+
+    def take_turn(self, chore: str, seconds: int) -> bool:
+        """Take a chore that one process at a time does, once in so many seconds."""
+        with redis_problems():
+            return bool(self.redis.set(f"sow:turn:{chore}", "1", nx=True, ex=seconds))
+
+    def held_messages(self) -> int:
+        """Count the messages that the broker holds for the aligning workers."""
+        with redis_problems():
+            pipe = self.redis.pipeline(transaction=False)
+            for priority in PRIORITIES:
+                pipe.llen(broker_key(ALIGN, priority))
+            return sum(pipe.execute())
+
+    def release(self, job_id: str, attempt: int) -> bool:
+        """Give a running attempt back to the queue. False: the job is no longer its."""
+        with redis_problems():
+            return bool(self._scripts.run("release", job_id, attempt))
+
+    def reclaim(self) -> tuple[list[str], list[str]]:
+        """Take back the jobs whose lease has lapsed.
+
+        Returns those that are queued again, to be published, and those that failed for good.
+        """
+        lost = Problem(
+            WORKER_LOST,
+            f"The worker was lost in each of {self._settings.max_attempts} attempts. "
+            "The workers' log says why; this audio may take more memory than they have.",
+        )
+        with redis_problems():
+            again, failed = self._scripts.run(
+                "reclaim",
+                self._settings.lease_seconds,
+                self._settings.max_attempts,
+                ProblemReport.of(lost).model_dump_json(),
+                *self._terms,
+            )
+        return again, failed
+
+    def unpublished(self, held: int, after_seconds: float, most: int) -> list[tuple[str, int]]:
+        """Name queued jobs that a broker with `held` messages may have lost: id and priority."""
+        with redis_problems():
+            found = self._scripts.run("unpublished", held, after_seconds, most)
+        return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
+
+    def backlog(self) -> Backlog:
+        """Measure the queue: its length, and its speed over the last hundred jobs."""
+        with redis_problems():
+            pipe = self.redis.pipeline(transaction=False)
+            pipe.zcard("sow:queued")
+            pipe.lindex("sow:ended", 0)
+            pipe.lindex("sow:ended", -1)
+            pipe.llen("sow:ended")
+            waiting, newest, oldest, ended = pipe.execute()
+        if ended < 2:  # noqa: PLR2004 - a span needs two ends
+            return Backlog(waiting, None)
+        return Backlog(waiting, (float(newest) - float(oldest)) / (ended - 1))
+
+    def memory_share(self) -> float:
+        """Tell how much of its `maxmemory` Redis uses, 0..1; 0 when it has no limit."""
+        with redis_problems():
+            info = cast("dict[str, int]", self.redis.info("memory"))
+        return info["used_memory"] / info["maxmemory"] if info["maxmemory"] else 0.0
+
+    def ping(self) -> None:
+        """Ask Redis for a sign of life; raises when there is none."""
+        with redis_problems():
+            self.redis.ping()
+
+    def begin_delivery(self, job_id: str, seconds: float) -> int:
+        """Begin a due attempt of a job's delivery, which may take some seconds.
+
+        Returns which try since it was (last) asked for this is, or 0 when none is due.
+        """
+        with redis_problems():
+            return int(self._scripts.run("deliver_begin", job_id, seconds))
+
+    def end_delivery(
+        self,
+        job_id: str,
+        attempt: DeliveryAttempt,
+        state: Literal["waiting", "delivered", "failed"],
+        next_in_seconds: float = 0.0,
+    ) -> None:
+        """Write an attempt of a delivery down; a `waiting` one is due again after a while."""
+        with redis_problems():
+            self._scripts.run(
+                "deliver_end", job_id, state, attempt.model_dump_json(), next_in_seconds
+            )
+
+    def deliver_again(self, job_id: str) -> bool:
+        """Make an ended job's delivery due at once. False: it has not ended, or no webhook."""
+        with redis_problems():
+            return bool(self._scripts.run("deliver_again", job_id, self._terms[1]))
+
+    def due_deliveries(self, most: int) -> list[str]:
+        """Name jobs whose delivery is due, the most overdue first."""
+        with redis_problems():
+            seconds, microseconds = self.redis.time()
+            return cast(
+                "list[str]",
+                self.redis.zrangebyscore(
+                    "sow:webhooks:due", "-inf", seconds + microseconds / 1e6, start=0, num=most
+                ),
+            )

@@ -1,0 +1,45 @@
+-- Put before every script. All moments are Redis's own clock, so that no two machines disagree.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+
+local QUEUED, RUNNING, DUE = 'sow:queued', 'sow:running', 'sow:webhooks:due'
+
+local function job_key(id) return 'sow:job:' .. id end
+local function waiting_key(owner) return 'sow:waiting:' .. owner end
+
+local function moment(seconds) return string.format('%.6f', seconds) end
+
+local function leave_queue(id, owner)
+  redis.call('ZREM', QUEUED, id)
+  redis.call('ZREM', waiting_key(owner), id)
+end
+
+-- Puts a job on the queue at a priority (0 is first), behind those already there.
+local function enter_queue(id, owner, priority, sequence)
+  redis.call('ZADD', QUEUED, string.format('%.0f', priority * 1e13 + sequence), id)
+  redis.call('ZADD', waiting_key(owner), sequence, id)
+end
+
+-- Ends a job: its state is final, its record gets a term, and its webhook becomes due.
+local function end_job(id, state, field, value, ttl, webhook_ttl)
+  local key = job_key(id)
+  local known = redis.call('HMGET', key, 'owner', 'webhook', 'join', 'idempotency', 'started_at')
+  leave_queue(id, known[1])
+  redis.call('ZREM', RUNNING, id)
+  redis.call('HDEL', key, 'stage')
+  if known[2] then ttl = math.max(tonumber(ttl), tonumber(webhook_ttl)) end
+  redis.call('HSET', key, 'state', state, 'ended_at', moment(now), 'expires_at', moment(now + ttl))
+  if field ~= '' then redis.call('HSET', key, field, value) end
+  if state == 'succeeded' then redis.call('HSET', key, 'progress', '1') end
+  redis.call('EXPIRE', key, ttl)
+  if known[3] then redis.call('DEL', known[3]) end
+  if known[4] then redis.call('EXPIRE', known[4], ttl) end
+  if known[5] then
+    redis.call('LPUSH', 'sow:ended', moment(now))
+    redis.call('LTRIM', 'sow:ended', 0, 99)
+  end
+  if known[2] then
+    redis.call('HSET', key, 'delivery_state', 'waiting', 'delivery_next_at', moment(now))
+    redis.call('ZADD', DUE, moment(now), id)
+  end
+end

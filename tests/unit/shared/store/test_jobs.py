@@ -1,0 +1,188 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.job import DeliveryAttempt, JobRequest, Stage, State
+from shared.languages import Language
+from shared.problems import AUDIO_UNREADABLE, STORE_AWAY, Problem
+from shared.result import Line, Result, Word
+from shared.settings import Settings
+from shared.store import JobStore
+from shared.store.jobs import WEBHOOK_TTL_SECONDS
+
+REQUEST = JobRequest(audio="s3://songs/a.mp3", lyrics_text="la la", language=Language.ENGLISH)
+RESULT = Result(
+    duration_seconds=3.0,
+    language=Language.ENGLISH,
+    aligner="dtw",
+    lines=(Line(text="la la", start=0.5, end=1.5, words=(Word("la", 0.5, 1.0, -0.1),)),),
+)
+
+
+def create(store: JobStore, owner: str = "app", request: JobRequest = REQUEST) -> str:
+    return store.create(owner, request, fingerprint="f").job_id
+
+
+def test_a_record_is_read_back_as_it_was_written(store: JobStore) -> None:
+    job = store.get(create(store))
+    assert job is not None
+    assert job.request == REQUEST
+    assert (job.state, job.attempt, job.queue_position) == (State.QUEUED, 0, 1)
+    assert job.created_at == pytest.approx(time.time(), abs=5)
+
+
+def test_of_many_claims_of_one_job_one_succeeds(store: JobStore, settings: Settings) -> None:
+    job_id = create(store)
+    start = threading.Barrier(8)
+
+    def claim(_: int) -> int:
+        own = JobStore(settings)
+        start.wait()
+        try:
+            return own.claim(job_id)
+        finally:
+            own.redis.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(claim, range(8))) == [0] * 7 + [1]
+
+
+def test_a_result_is_committed_once_and_only_by_the_attempt_that_holds_the_job(
+    store: JobStore,
+) -> None:
+    job_id = create(store)
+    attempt = store.claim(job_id)
+    assert not store.succeed(job_id, attempt + 1, RESULT)
+    assert store.succeed(job_id, attempt, RESULT)
+    assert not store.fail(job_id, attempt, Problem(AUDIO_UNREADABLE, "too late"))
+    job = store.get(job_id)
+    assert job is not None
+    assert job.state == State.SUCCEEDED
+    assert job.result == RESULT
+    assert job.progress == 1
+
+
+def test_a_canceled_job_is_nobodys(store: JobStore) -> None:
+    job_id = create(store)
+    attempt = store.claim(job_id)
+    assert store.advance(job_id, attempt, Stage.ALIGNING, 0.5)
+    assert store.cancel(job_id)
+    assert not store.advance(job_id, attempt)
+    assert not store.succeed(job_id, attempt, RESULT)
+    assert not store.cancel(job_id)
+    job = store.get(job_id)
+    assert job is not None
+    assert job.state == State.CANCELED
+    assert job.stage is None
+
+
+def test_a_lapsed_lease_puts_the_job_back_and_too_many_fail_it(store: JobStore) -> None:
+    job_id = create(store)
+    store.reclaim()
+    first = store.claim(job_id)
+    assert store.reclaim() == ([], [])
+    time.sleep(0.4)
+    store.reclaim()
+    time.sleep(0.2)
+    assert store.reclaim() == ([job_id], [])
+    assert not store.advance(job_id, first)
+    second = store.claim(job_id)
+    assert second == first + 1
+    assert not store.succeed(job_id, first, RESULT)
+    time.sleep(0.4)
+    store.reclaim()
+    time.sleep(0.2)
+    assert store.reclaim() == ([], [job_id])
+    job = store.get(job_id)
+    assert job is not None
+    assert job.problem is not None
+    assert job.problem.type.endswith("worker-lost")
+
+
+def test_leases_get_a_full_term_after_nobody_could_look(store: JobStore) -> None:
+    job_id = create(store)
+    store.reclaim()
+    attempt = store.claim(job_id)
+    time.sleep(0.7)
+    assert store.reclaim() == ([], []), "the sweep itself was away for longer than a lease"
+    assert store.advance(job_id, attempt)
+
+
+def test_a_released_job_is_first_again_and_counts_no_loss(store: JobStore) -> None:
+    job_id = create(store)
+    others = [create(store, "other") for _ in range(3)]
+    for _ in range(3):
+        attempt = store.claim(job_id)
+        assert store.release(job_id, attempt)
+    job, other = store.get(job_id), store.get(others[0])
+    assert job is not None
+    assert other is not None
+    assert (job.state, job.queue_position, job.attempt) == (State.QUEUED, 1, 3)
+    assert other.queue_position == 2
+
+
+def test_a_flood_by_one_caller_does_not_starve_another(store: JobStore) -> None:
+    for _ in range(300):
+        create(store, "flood")
+    made = store.create("quiet", REQUEST, fingerprint="f")
+    job = store.get(made.job_id)
+    assert made.priority == 0
+    assert job is not None
+    assert job.queue_position == 2
+    assert store.create("flood", REQUEST, fingerprint="f").priority == 9
+
+
+def test_an_ended_job_is_forgotten_after_its_term(store: JobStore) -> None:
+    job_id = create(store)
+    store.cancel(job_id)
+    assert 86_000 < store.redis.ttl(f"sow:job:{job_id}") <= 86_400
+    assert store.redis.ttl(f"sow:job:{create(store)}") == -1
+
+
+def test_a_job_with_a_webhook_outlives_its_schedule(redis_url: str) -> None:
+    store = JobStore(Settings(redis_url=redis_url, result_ttl_seconds=60))
+    request = REQUEST.model_copy(update={"webhook_url": "https://example.com/hook"})
+    job_id = create(store, request=request)
+    store.cancel(job_id)
+    assert store.redis.ttl(f"sow:job:{job_id}") > WEBHOOK_TTL_SECONDS - 60
+    assert store.due_deliveries(10) == [job_id]
+    assert store.begin_delivery(job_id, 30) == 1
+    assert store.begin_delivery(job_id, 30) == 0, "nobody else begins it meanwhile"
+    store.end_delivery(job_id, DeliveryAttempt(at=1.0, status=500, error=None), "waiting", 3600)
+    assert store.due_deliveries(10) == []
+    assert store.deliver_again(job_id)
+    assert store.begin_delivery(job_id, 30) == 1, "a resend begins the schedule anew"
+    store.end_delivery(job_id, DeliveryAttempt(at=2.0, status=200, error=None), "delivered")
+    job = store.get(job_id)
+    assert job is not None
+    assert job.delivery is not None
+    assert [attempt.status for attempt in job.delivery.attempts] == [500, 200]
+    assert store.begin_delivery(job_id, 30) == 0
+    store.redis.close()
+
+
+def test_the_same_content_joins_while_unfinished_and_not_after(store: JobStore) -> None:
+    def submit(owner: str = "app") -> str:
+        return store.create(owner, REQUEST, fingerprint="f", join=True).job_id
+
+    first = submit()
+    assert submit() == first
+    assert submit("other") != first
+    store.cancel(first)
+    assert submit() != first
+
+
+def test_queued_jobs_that_the_broker_lost_are_named_once_a_while(store: JobStore) -> None:
+    ids = [create(store, f"caller {number}") for number in range(3)]
+    assert store.unpublished(3, 0.0, 10) == []
+    assert store.unpublished(1, 60.0, 10) == [], "they were published just now"
+    assert store.unpublished(1, 0.0, 10) == [(ids[0], 0), (ids[1], 0)]
+
+
+def test_redis_away_is_a_problem_that_passes() -> None:
+    store = JobStore(Settings(redis_url="redis://127.0.0.1:1/0"))
+    with pytest.raises(Problem) as caught:
+        store.get("0" * 32)
+    assert caught.value.kind is STORE_AWAY

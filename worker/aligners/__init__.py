@@ -1,0 +1,1 @@
+"""The aligners: one interface, several engines, chosen by name."""

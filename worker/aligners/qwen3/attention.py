@@ -1,0 +1,98 @@
+"""The attention of both towers, without masks in memory and without copies of grouped heads.
+
+On the CPU in bfloat16 PyTorch's own kernel reaches about a sixth of the machine's matrix speed
+(docs/performance.md): there, attention is done in blocks of queries by plain matrix products,
+which skip the keys that a block cannot see.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
+
+BLOCK_ROWS = 384
+"""Rows of scores at a time: few enough for the second-level cache, enough for the product."""
+
+
+def attend_causally(query: Tensor, key: Tensor, value: Tensor, positions: Tensor) -> Tensor:
+    """Let every query see the keys up to its position.
+
+    `query` is (key heads, queries, group, head size), already scaled; `key` and `value` are
+    (key heads, keys, head size); `positions` is (queries,), rising. Answers (queries, channels).
+    """
+    heads, queries, group, size = query.shape
+    if _in_blocks(query):
+        mixed = _attend_in_blocks(query.reshape(heads, -1, size), key, value, positions)
+        return mixed.view(heads, queries, group, size).transpose(0, 1).reshape(queries, -1)
+    keys = key.shape[1]
+    every = queries == keys
+    mask = None if every else torch.arange(keys, device=key.device) <= positions[:, None]
+    mixed = F.scaled_dot_product_attention(
+        query.transpose(1, 2).reshape(1, heads * group, queries, size),
+        key[None],
+        value[None],
+        attn_mask=mask,
+        is_causal=every,
+        scale=1.0,
+        enable_gqa=group > 1,
+    )
+    return mixed[0].transpose(0, 1).reshape(queries, -1)
+
+
+def attend_fully(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Let every query see every key. All are (heads, positions, head size), queries unscaled."""
+    scale = query.shape[-1] ** -0.5
+    if _in_blocks(query):
+        return _attend_in_blocks(query * scale, key, value, None)
+    return F.scaled_dot_product_attention(query[None], key[None], value[None], scale=scale)[0]
+
+
+def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, window: int) -> Tensor:
+    """Let every query see the keys of its own window, the last of which may be shorter.
+
+    Equals attention under a block-diagonal mask. All are (heads, positions, head size).
+    """
+    length = query.shape[1]
+    whole = length - length % window
+    mixed = torch.empty_like(query)
+    for start, end, width in ((0, whole, window), (whole, length, length - whole)):
+        if start < end:
+            windows = (
+                part[:, start:end].unflatten(1, (-1, width)).transpose(0, 1)
+                for part in (query, key, value)
+            )
+            mixed[:, start:end].unflatten(1, (-1, width)).transpose(0, 1).copy_(
+                F.scaled_dot_product_attention(*windows)
+            )
+    return mixed
+
+
+def _in_blocks(query: Tensor) -> bool:
+    return query.device.type == "cpu" and query.dtype == torch.bfloat16
+
+
+def _attend_in_blocks(
+    query: Tensor, key: Tensor, value: Tensor, positions: Tensor | None
+) -> Tensor:
+    """Attend block by block: (heads, rows, size) queries, (heads, keys, size) keys and values.
+
+    Where there are `positions`, rows / positions rows share each one.
+    """
+    heads, rows, _ = query.shape
+    keys = key.shape[1]
+    group = 1 if positions is None else rows // len(positions)
+    mixed = torch.empty_like(query)
+    scores = torch.empty(BLOCK_ROWS * keys, dtype=query.dtype)
+    for start in range(0, rows, BLOCK_ROWS):
+        end = min(start + BLOCK_ROWS, rows)
+        seen, hidden_from, hidden = keys, keys, None
+        if positions is not None:
+            last = positions[start // group : end // group].repeat_interleave(group)
+            seen, hidden_from = int(last[-1]) + 1, int(last[0]) + 1
+            hidden = torch.arange(hidden_from, seen) > last[:, None]
+        block = scores[: (end - start) * seen].view(end - start, seen)
+        for head in range(heads):
+            torch.mm(query[head, start:end], key[head, :seen].t(), out=block)
+            if hidden is not None:
+                block[:, hidden_from:].masked_fill_(hidden, float("-inf"))
+            torch.mm(torch.softmax(block, -1), value[head, :seen], out=mixed[head, start:end])
+    return mixed

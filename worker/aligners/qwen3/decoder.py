@@ -1,0 +1,95 @@
+"""The text model: embedded tokens in, the last hidden states of the wanted positions out.
+
+Computes what `Qwen3ASRThinkerTextModel.forward` of qwen-asr 0.0.6 computes for one prompt, without
+a cache of keys and values, which a single pass never reads.
+"""
+
+import torch
+from qwen_asr.core.transformers_backend.modeling_qwen3_asr import (
+    Qwen3ASRTextRMSNorm,
+    Qwen3ASRThinkerTextDecoderLayer,
+    Qwen3ASRThinkerTextModel,
+)
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
+
+from worker.aligners.base import Progress
+from worker.aligners.qwen3.attention import attend_causally
+
+MLP_ROWS = 1_024
+"""Positions that go through the MLP together: its inner states stay in the caches."""
+
+
+class Decoder:
+    """Runs the text model's modules."""
+
+    def __init__(self, model: Qwen3ASRThinkerTextModel) -> None:
+        self._model = model
+
+    def __call__(self, embedded: Tensor, wanted: Tensor, progress: Progress) -> Tensor:
+        """Run the layers over a prompt (positions, channels) for the `wanted` positions, rising.
+
+        `progress` is told the share of this model's work that is done, and may raise.
+        """
+        model = self._model
+        hidden = embedded
+        positions = torch.arange(len(hidden), device=hidden.device)
+        rotation = self._rotation(positions, hidden)
+        for index, layer in enumerate(model.layers):
+            # Nothing reads the other positions' last states: only their keys and values are used.
+            asking = wanted if index == len(model.layers) - 1 else None
+            hidden = _layer(layer, hidden, rotation, positions, asking)
+            progress((index + 1) / len(model.layers))
+        return _normalise(model.norm, hidden)
+
+    def _rotation(self, positions: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Make the rotary embedding's tables, float32, (positions, 1, head size).
+
+        The sine of the first half is negated: `x * cosine + roll(x) * sine` turns x.
+        """
+        places = positions.float().expand(3, 1, -1)
+        cosine, sine = self._model.rotary_emb(hidden.new_empty(0, dtype=torch.float32), places)
+        sine = sine.clone()
+        sine[..., : sine.shape[-1] // 2].neg_()
+        return cosine[0, :, None], sine[0, :, None]
+
+
+def _layer(
+    layer: Qwen3ASRThinkerTextDecoderLayer,
+    hidden: Tensor,
+    rotation: tuple[Tensor, Tensor],
+    positions: Tensor,
+    asking: Tensor | None,
+) -> Tensor:
+    attention = layer.self_attn
+    size = attention.head_dim
+    group = attention.num_key_value_groups
+    normed = _normalise(layer.input_layernorm, hidden)
+    key = attention.k_proj(normed).unflatten(1, (-1, size))
+    value = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
+    key = _rotate(_normalise(attention.k_norm, key), rotation, 1.0).transpose(0, 1)
+    if asking is not None:
+        hidden, normed, positions = hidden[asking], normed[asking], positions[asking]
+        rotation = rotation[0][asking], rotation[1][asking]
+    query = attention.q_proj(normed).unflatten(1, (-1, size))
+    query = _rotate(_normalise(attention.q_norm, query), rotation, attention.scaling)
+    query = query.unflatten(1, (-1, group)).transpose(0, 1)
+    mixed = attend_causally(query.contiguous(), key.contiguous(), value.contiguous(), positions)
+    hidden = hidden + attention.o_proj(mixed)
+    mlp = layer.mlp
+    for rows in hidden.split(MLP_ROWS):
+        normed = _normalise(layer.post_attention_layernorm, rows)
+        inner = F.silu(mlp.gate_proj(normed), inplace=True).mul_(mlp.up_proj(normed))
+        rows += mlp.down_proj(inner)  # noqa: PLW2901 - a view: this writes into `hidden`
+    return hidden
+
+
+def _normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
+    return F.rms_norm(states, norm.weight.shape, norm.weight, norm.variance_epsilon)
+
+
+def _rotate(states: Tensor, rotation: tuple[Tensor, Tensor], scale: float) -> Tensor:
+    """Turn (positions, heads, head size) by their positions, and scale them."""
+    cosine, sine = ((table * scale).to(states.dtype) for table in rotation)
+    rolled = states.roll(states.shape[-1] // 2, -1)
+    return (states * cosine).addcmul_(rolled, sine)

@@ -1,0 +1,1 @@
+"""A song's audio: fetched, looked at, and decoded to samples."""

@@ -1,0 +1,1 @@
+"""One worker process: its aligner, its signs of life, and the job in its hands."""

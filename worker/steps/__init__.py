@@ -1,0 +1,1 @@
+"""What the worker's parent process does beside Celery's own work."""

@@ -1,0 +1,1 @@
+"""The tasks, each thin: what they do is elsewhere."""

@@ -1,0 +1,108 @@
+"""The task `align`: one attempt at one job."""
+
+import time
+from typing import Any
+
+import structlog
+from celery import Task
+
+from shared.job import Job, Stage
+from shared.problems import ALIGNMENT_FAILED, STORE_AWAY, Problem
+from shared.queue import ALIGN, Queue
+from shared.result import Result
+from shared.settings import get_settings
+from shared.store import JobStore
+from worker.app import app
+from worker.pipeline import align_job
+from worker.process.hold import Hold, NotOursError
+from worker.process.life import WorkerProcess, this_process
+
+log = structlog.get_logger()
+
+COMMIT_SECONDS = 300.0
+"""How long a result is kept in hand while Redis is away."""
+
+
+class JobFailedError(Exception):
+    """The job failed; its record says why. It makes the task a failed one in Flower too."""
+
+
+class AlignTask(Task):  # type: ignore[type-arg]  # not generic at run time
+    """A task that gives its job back when its worker stops before it is done."""
+
+    def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
+        """Release the job: Celery calls this in the parent as it requeues a canceled task."""
+        store = JobStore(get_settings())
+        job = store.get(task_id)
+        if job and store.release(task_id, job.attempt):
+            log.info("the worker stops; its job is queued again", job=task_id)
+
+
+@app.task(name=ALIGN, base=AlignTask, throws=(JobFailedError,))
+def align(job_id: str) -> str:
+    """Do a job; the answer is the state it ended in, for Flower's eyes."""
+    process = this_process()
+    attempt = process.store.claim(job_id)
+    if not attempt:
+        return "nothing to do"
+    with structlog.contextvars.bound_contextvars(job=job_id, attempt=attempt):
+        hold = Hold(process.store, job_id, attempt)
+        process.hold = hold
+        try:
+            return _attempt(process, hold)
+        except NotOursError:
+            log.info("the job is no longer this attempt's", stage=hold.stage)
+            return "canceled"
+        finally:
+            process.hold = None
+
+
+def _attempt(process: WorkerProcess, hold: Hold) -> str:
+    begun = time.monotonic()
+    job = process.store.get(hold.job_id)
+    if job is None:
+        raise NotOursError
+    outcome = _outcome(process, hold, job)
+    with hold.at(Stage.WRITING):
+        _commit(process.store, hold, outcome)
+    if job.request.webhook_url:
+        Queue(process.settings).publish_delivery(job.id)
+    seconds = round(time.monotonic() - begun, 2)
+    if isinstance(outcome, Problem):
+        log.warning("failed", problem=outcome.kind.name, detail=outcome.detail, seconds=seconds)
+        raise JobFailedError(f"{outcome.kind.name}: {outcome.detail}")
+    log.info("succeeded", seconds=seconds, audio_seconds=round(outcome.duration_seconds, 1))
+    return "succeeded"
+
+
+def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Result | Problem:
+    try:
+        return align_job(job.request, process.aligner, process.settings, hold)
+    except Problem as problem:
+        return problem
+    except NotOursError:
+        raise
+    except Exception:
+        log.exception("the alignment failed")
+        return Problem(
+            ALIGNMENT_FAILED, "The aligner failed on this audio; the worker's log says more."
+        )
+
+
+def _commit(store: JobStore, hold: Hold, outcome: Result | Problem) -> None:
+    """Write the outcome, waiting for Redis; raises `NotOursError` when it comes too late."""
+    deadline = time.monotonic() + COMMIT_SECONDS
+    while True:
+        try:
+            if isinstance(outcome, Problem):
+                written = store.fail(hold.job_id, hold.attempt, outcome)
+            else:
+                written = store.succeed(hold.job_id, hold.attempt, outcome)
+        except Problem as problem:
+            if problem.kind is not STORE_AWAY or time.monotonic() > deadline:
+                raise
+            time.sleep(1.0)
+        else:
+            if not written:
+                raise NotOursError
+            return

@@ -1,0 +1,1 @@
+"""Webhooks: the event of an ended job, signed, sent, and sent again."""
