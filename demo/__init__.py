@@ -1,0 +1,1 @@
+"""The demo's own song, made on the spot so that no recording is shipped."""

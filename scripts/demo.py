@@ -14,6 +14,7 @@ from scripts.run import describe_aligner
 from scripts.stack import (
     BIN,
     ROOT,
+    Ports,
     Stack,
     StackError,
     Stopped,
@@ -106,13 +107,8 @@ def demo(environment: Mapping[str, str], folder: Path) -> None:
     # A stack of its own for this one song: no other's queue, and nobody else who may call.
     private = ("SOW_QWEN3_REDIS_URL", "SOW_QWEN3_API_KEY", "SOW_QWEN3_API_KEYS")
     settings = {name: value for name, value in environment.items() if name not in private}
-    plan = make_plan(
-        settings,
-        api_port=free_port(),
-        flower_port=free_port(),
-        redis_port=free_port(),
-        data=folder,
-    )
+    ports = Ports(api=free_port(), flower=free_port(), redis=free_port())
+    plan = make_plan(settings, ports, data=folder, logs=OUTPUT / "logs")
     say(f"aligner: {describe_aligner(plan.settings)}")
     say("starting Redis, the API, the workers and Flower")
     with Stack(plan) as stack:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from scripts.stack import (
-    LOGS,
     ROOT,
     Plan,
+    Ports,
     Stack,
     StackError,
     Stopped,
@@ -25,8 +25,11 @@ from scripts.stack import (
 
 DATA: Final = ROOT / "run" / "data"
 """Where the jobs of `make run` lie, so that they are there the next time."""
+LOGS: Final = ROOT / "run" / "logs"
 REDIS_PORT: Final = 6379
 WATCH_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 20.0
+"""How long a worker that is only starting is nothing to tell of."""
 
 
 @contextmanager
@@ -55,22 +58,23 @@ def plan_run(environment: Mapping[str, str]) -> Plan:
     """Plan the stack of `make run`."""
     own_redis = not environment.get("SOW_QWEN3_REDIS_URL")
     redis_port = REDIS_PORT if is_free(REDIS_PORT) else free_port()
-    return make_plan(
-        environment,
-        api_port=chosen_port(environment, "API_PORT", 8000),
-        flower_port=chosen_port(environment, "FLOWER_PORT", 5555),
-        redis_port=redis_port if own_redis else None,
-        data=DATA,
+    ports = Ports(
+        api=chosen_port(environment, "API_PORT", 8000),
+        flower=chosen_port(environment, "FLOWER_PORT", 5555),
+        redis=redis_port if own_redis else None,
     )
+    return make_plan(environment, ports, data=DATA, logs=LOGS)
 
 
 def watch(stack: Stack) -> None:
     """Say when a worker becomes ready and when none is, until a part ends or a signal comes."""
     told: str | None = None
+    patience = time.monotonic() + PATIENCE_SECONDS
     while True:
         stack.check()
         health = stack.health()
-        if health:
+        starting = health and health.model in {"absent", "loading"}
+        if health and not (starting and time.monotonic() < patience):
             news = f"not ready: {health.reason}" if health.reason else "ready"
             if news != told:
                 say(f"worker    {news}")
@@ -84,12 +88,12 @@ def run() -> None:
     with only_one(plan.data):
         say("starting")
         with Stack(plan) as stack:
-            redis = f"127.0.0.1:{plan.redis_port}" if plan.redis_port else "SOW_QWEN3_REDIS_URL"
+            redis = f"127.0.0.1:{plan.ports.redis}" if plan.ports.redis else "SOW_QWEN3_REDIS_URL"
             say(f"aligner   {describe_aligner(plan.settings)}")
             say(f"API       {plan.api_url}   its description: {plan.api_url}/docs")
             say(f"Flower    {plan.flower_url}")
             say(f"Redis     {redis}")
-            say(f"logs      {LOGS}")
+            say(f"logs      {plan.logs}")
             say("Ctrl-C stops everything")
             watch(stack)
 

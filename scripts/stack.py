@@ -19,7 +19,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-LOGS: Final = ROOT / "run" / "logs"
 BIN: Final = Path(sys.executable).parent
 HOST: Final = "127.0.0.1"
 
@@ -49,8 +48,11 @@ def stop_on_signals() -> None:
     def stop(number: int, _frame: FrameType | None) -> NoReturn:
         raise Stopped(signal.Signals(number).name)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    # under nohup it is ignored, and stays so
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
 
 
 def free_port() -> int:
@@ -73,41 +75,42 @@ def is_free(port: int) -> bool:
 
 
 @dataclass(frozen=True)
+class Ports:
+    """Where the parts listen, on this machine only."""
+
+    api: int
+    flower: int
+    redis: int | None
+    """Where to start a Redis; none where the settings name one that runs already."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a stack is to be: where it listens, where its data lie, and its settings."""
 
-    api_port: int
-    flower_port: int
-    redis_port: int | None
-    """Where to start a Redis; none where `settings` name one that runs already."""
+    ports: Ports
     data: Path
+    logs: Path
     settings: Mapping[str, str]
     """The environment of the parts."""
 
     @property
     def api_url(self) -> str:
         """Where the API answers."""
-        return f"http://{HOST}:{self.api_port}"
+        return f"http://{HOST}:{self.ports.api}"
 
     @property
     def flower_url(self) -> str:
         """Where Flower answers."""
-        return f"http://{HOST}:{self.flower_port}"
+        return f"http://{HOST}:{self.ports.flower}"
 
 
-def make_plan(
-    environment: Mapping[str, str],
-    *,
-    api_port: int,
-    flower_port: int,
-    redis_port: int | None,
-    data: Path,
-) -> Plan:
+def make_plan(environment: Mapping[str, str], ports: Ports, *, data: Path, logs: Path) -> Plan:
     """Fill in the settings that the environment leaves open."""
     model_named = bool(environment.get("SOW_QWEN3_MODEL_PATH"))
     chosen = {
         "SOW_QWEN3_ALIGNER": "qwen3" if model_named else "dtw",
-        "SOW_QWEN3_PUBLIC_URL": f"http://{HOST}:{api_port}",
+        "SOW_QWEN3_PUBLIC_URL": f"http://{HOST}:{ports.api}",
         "SOW_QWEN3_UPLOAD_DIR": str(data / "uploads"),
         "SOW_QWEN3_CACHE_DIR": str(data / "cache"),
         "SOW_QWEN3_LOG_FORMAT": "console",
@@ -120,9 +123,9 @@ def make_plan(
         # a worker that is told to stop finishes a short job and hands a long one back
         "REMAP_SIGTERM": "SIGQUIT",
     }
-    if redis_port is not None:
-        settings["SOW_QWEN3_REDIS_URL"] = f"redis://{HOST}:{redis_port}/0"
-    return Plan(api_port, flower_port, redis_port, data, settings)
+    if ports.redis is not None:
+        settings["SOW_QWEN3_REDIS_URL"] = f"redis://{HOST}:{ports.redis}/0"
+    return Plan(ports, data, logs, settings)
 
 
 @dataclass(frozen=True)
@@ -138,14 +141,14 @@ class Health:
 class Part:
     """One process of the stack and its log."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, command: Sequence[str], plan: Plan) -> None:
         self.name = name
-        self.log = LOGS / f"{name}.log"
+        self.log = plan.logs / f"{name}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(  # noqa: S603 - the commands are this module's
                 command,
                 cwd=ROOT,
-                env=environment,
+                env=plan.settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -192,11 +195,11 @@ class Stack:
 
     def _start(self) -> None:
         plan = self.plan
-        LOGS.mkdir(parents=True, exist_ok=True)
+        plan.logs.mkdir(parents=True, exist_ok=True)
         for folder in ("redis", "uploads", "cache"):
             (plan.data / folder).mkdir(parents=True, exist_ok=True)
-        if plan.redis_port is not None:
-            self._start_redis(plan.redis_port)
+        if plan.ports.redis is not None:
+            self._start_redis(plan.ports.redis)
         self._wait("Redis", self._redis_answers)
         python = str(BIN / "python")
         celery = [python, "-m", "celery", "-A"]
@@ -215,10 +218,10 @@ class Stack:
             "8",
         ]
         api = [python, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", HOST]
-        self._start_part("api", [*api, "--port", str(plan.api_port)])
+        self._start_part("api", [*api, "--port", str(plan.ports.api)])
         self._start_part("worker", [*worker, *align])
         self._start_part("webhooks", [*worker, *webhooks])
-        flower = ["shared.monitor", "flower", f"--address={HOST}", f"--port={plan.flower_port}"]
+        flower = ["shared.monitor", "flower", f"--address={HOST}", f"--port={plan.ports.flower}"]
         self._start_part("flower", [*celery, *flower])
         self._wait("the API", self._api_answers)
 
@@ -237,7 +240,7 @@ class Stack:
         self._start_part("redis", [program, *(word for pair in options.items() for word in pair)])
 
     def _start_part(self, name: str, command: Sequence[str]) -> None:
-        self._parts.append(Part(name, command, self.plan.settings))
+        self._parts.append(Part(name, command, self.plan))
 
     def _redis_answers(self) -> bool:
         with Redis.from_url(self.plan.settings["SOW_QWEN3_REDIS_URL"], socket_timeout=2) as redis:
@@ -257,7 +260,9 @@ class Stack:
         while not answers():
             self.check()
             if time.monotonic() > deadline:
-                raise StackError(f"{what} did not answer within {START_SECONDS:.0f} s; see {LOGS}")
+                raise StackError(
+                    f"{what} did not answer within {START_SECONDS:.0f} s; see {self.plan.logs}"
+                )
             time.sleep(0.1)
 
     def check(self) -> None:

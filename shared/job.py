@@ -46,7 +46,7 @@ class JobRequest(BaseModel):
     audio: str
     """Where the audio is: `s3://…`, `https://…`, or `upload:NAME` for an upload."""
     lyrics_text: str
-    language: Language | None
+    language: Language | None = None
     """None is `auto`: found from the lyrics."""
     format: Format = "lrc"
     title: str | None = None

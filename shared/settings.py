@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     """How long `POST /api/v1/align` and `Prefer: wait` wait at most (seconds)."""
     result_ttl_seconds: int = Field(default=86_400, ge=1)
     """How long an ended job is kept (seconds)."""
+    result_cache_bytes: int = Field(default=50_000_000, ge=0)
+    """What results may take in Redis that are kept for jobs that ask the same again; the oldest
+    goes first, 0 keeps none (bytes)."""
     lease_seconds: float = Field(default=30, gt=0)
     """How long a worker holds a running job without a sign of life (seconds)."""
     max_attempts: int = Field(default=3, ge=1)

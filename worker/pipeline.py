@@ -1,7 +1,6 @@
 """One job's way through a worker: fetch, decode, align, lines."""
 
 import time
-from functools import partial
 
 import structlog
 
@@ -9,6 +8,9 @@ from shared.job import JobRequest, Stage
 from shared.problems import Problem
 from shared.result import Result
 from shared.settings import Settings
+from shared.store import ResultCache
+from shared.store.results import result_key
+from shared.version import VERSION
 from worker.aligners.base import Aligner
 from worker.audio.decode import load_samples
 from worker.audio.fetch import FetchedAudio, fetch
@@ -24,8 +26,12 @@ FETCH_PAUSES = (1.0, 4.0)
 """How long to pause before a store that did not answer is asked again (seconds)."""
 
 
-def align_job(request: JobRequest, aligner: Aligner, settings: Settings, hold: Hold) -> Result:
+def align_job(
+    request: JobRequest, aligner: Aligner, settings: Settings, cache: ResultCache, hold: Hold
+) -> Result:
     """Do all of a job but writing its result down.
+
+    What was asked before, of the same audio in the same settings, is taken from `cache`.
 
     Raises `Problem` for what is wrong with it, and `NotOursError` once it is not this attempt's.
     """
@@ -34,12 +40,29 @@ def align_job(request: JobRequest, aligner: Aligner, settings: Settings, hold: H
     # fetching and decoding keep their own time limits, so the process need not end for them
     with hold.at(Stage.FETCHING):
         fetched = _fetch(request.audio, settings, hold)
-    with fetched, hold.at(Stage.DECODING):
-        audio = load_samples(fetched.path, settings)
+    limits = thresholds(settings, aligner.name)
+    key = result_key(
+        fetched.sha256, request.lyrics_text, language, aligner.version, VERSION, *limits
+    )
+    with fetched:
+        known = cache.get(key)
+        if known:
+            log.info("the same was asked before: its result is given again")
+            return known
+        with hold.at(Stage.DECODING):
+            audio = load_samples(fetched.path, settings)
     with hold.at(Stage.ALIGNING, settings.align_timeout_seconds):
         aligned = aligner.align(audio.samples, plan.sung, language, hold.progress)
-    make = partial(make_result, language=language, aligner=aligner.name)
-    return make(plan, aligned, audio.samples, thresholds=thresholds(settings, aligner.name))
+    result = make_result(
+        plan,
+        aligned,
+        audio.samples,
+        language=language,
+        aligner=aligner.name,
+        thresholds=limits,
+    )
+    cache.put(key, hold.job_id, result)
+    return result
 
 
 def _fetch(audio: str, settings: Settings, hold: Hold) -> FetchedAudio:

@@ -2,5 +2,6 @@
 
 from shared.store.jobs import Backlog, JobStore
 from shared.store.processes import Process, ProcessBoard
+from shared.store.results import ResultCache
 
-__all__ = ["Backlog", "JobStore", "Process", "ProcessBoard"]
+__all__ = ["Backlog", "JobStore", "Process", "ProcessBoard", "ResultCache"]

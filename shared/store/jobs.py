@@ -58,7 +58,7 @@ class JobStore:
     def __init__(self, settings: Settings, redis: Redis | None = None) -> None:
         self.redis = redis or connect(settings)
         self._settings = settings
-        self._scripts = Scripts(self.redis)
+        self.scripts = Scripts(self.redis)
         ttl = settings.result_ttl_seconds
         self._terms = (ttl, max(ttl, WEBHOOK_TTL_SECONDS))
 
@@ -82,7 +82,7 @@ class JobStore:
         )
         joined = f"sow:join:{owner}:{fingerprint}" if join else ""
         with redis_problems():
-            what, job_id, priority = self._scripts.run(
+            what, job_id, priority = self.scripts.run(
                 "create",
                 uuid.uuid4().hex,
                 owner,
@@ -158,7 +158,7 @@ class JobStore:
         Returns the attempt (1, 2, …), or 0 when the job is not queued: done, canceled, another's.
         """
         with redis_problems():
-            return int(self._scripts.run("claim", job_id, self._settings.lease_seconds))
+            return int(self.scripts.run("claim", job_id, self._settings.lease_seconds))
 
     def advance(
         self, job_id: str, attempt: int, stage: Stage | None = None, progress: float | None = None
@@ -166,7 +166,7 @@ class JobStore:
         """Renew an attempt's lease, and write where it is. False: the job is no longer its."""
         with redis_problems():
             return bool(
-                self._scripts.run(
+                self.scripts.run(
                     "advance",
                     job_id,
                     attempt,
@@ -188,18 +188,18 @@ class JobStore:
     def _finish(self, job_id: str, attempt: int, state: State, field: str, value: str) -> bool:
         with redis_problems():
             return bool(
-                self._scripts.run("finish", job_id, attempt, state, field, value, *self._terms)
+                self.scripts.run("finish", job_id, attempt, state, field, value, *self._terms)
             )
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job. False: it has ended already."""
         with redis_problems():
-            return bool(self._scripts.run("cancel", job_id, *self._terms))
+            return bool(self.scripts.run("cancel", job_id, *self._terms))
 
     def delete(self, job_id: str) -> bool:
         """Forget an ended job. False: it has not ended."""
         with redis_problems():
-            return bool(self._scripts.run("delete", job_id))
+            return bool(self.scripts.run("delete", job_id))
 
     def forget_upload(self, reference: str) -> bool:
         """Forget an upload whose job is gone. False: its job is still there, so is its need."""
@@ -226,7 +226,7 @@ class JobStore:
     def release(self, job_id: str, attempt: int) -> bool:
         """Give a running attempt back to the queue. False: the job is no longer its."""
         with redis_problems():
-            return bool(self._scripts.run("release", job_id, attempt))
+            return bool(self.scripts.run("release", job_id, attempt))
 
     def reclaim(self) -> tuple[list[str], list[str]]:
         """Take back the jobs whose lease has lapsed.
@@ -239,7 +239,7 @@ class JobStore:
             "The workers' log says why; this audio may take more memory than they have.",
         )
         with redis_problems():
-            again, failed = self._scripts.run(
+            again, failed = self.scripts.run(
                 "reclaim",
                 self._settings.lease_seconds,
                 self._settings.max_attempts,
@@ -251,7 +251,7 @@ class JobStore:
     def unpublished(self, held: int, after_seconds: float, most: int) -> list[tuple[str, int]]:
         """Name queued jobs that a broker with `held` messages may have lost: id and priority."""
         with redis_problems():
-            found = self._scripts.run("unpublished", held, after_seconds, most)
+            found = self.scripts.run("unpublished", held, after_seconds, most)
         return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
 
     def backlog(self) -> Backlog:
@@ -284,7 +284,7 @@ class JobStore:
         Returns which try since it was (last) asked for this is, or 0 when none is due.
         """
         with redis_problems():
-            return int(self._scripts.run("deliver_begin", job_id, seconds))
+            return int(self.scripts.run("deliver_begin", job_id, seconds))
 
     def end_delivery(
         self,
@@ -295,14 +295,14 @@ class JobStore:
     ) -> None:
         """Write an attempt of a delivery down; a `waiting` one is due again after a while."""
         with redis_problems():
-            self._scripts.run(
+            self.scripts.run(
                 "deliver_end", job_id, state, attempt.model_dump_json(), next_in_seconds
             )
 
     def deliver_again(self, job_id: str) -> bool:
         """Make an ended job's delivery due at once. False: it has not ended, or no webhook."""
         with redis_problems():
-            return bool(self._scripts.run("deliver_again", job_id, self._terms[1]))
+            return bool(self.scripts.run("deliver_again", job_id, self._terms[1]))
 
     def due_deliveries(self, most: int) -> list[str]:
         """Name jobs whose delivery is due, the most overdue first."""

@@ -169,7 +169,8 @@ def test_a_webhook_without_a_secret_is_refused_at_submission(
 
 
 def test_progress_moves_while_a_job_runs(service: Api, recording: Recording) -> None:
-    job_id = submit(service, recording).json()["id"]
+    lyrics = recording.lyrics + "\nasked for the first time"
+    job_id = submit(service, recording, lyrics_text=lyrics).json()["id"]
     seen: list[tuple[str | None, float]] = []
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -181,3 +182,17 @@ def test_progress_moves_while_a_job_runs(service: Api, recording: Recording) -> 
     assert progress == sorted(progress)
     assert len(set(progress)) > 2
     assert {"aligning"} <= {stage for stage, _ in seen}
+
+
+def test_the_same_song_again_is_not_aligned_again(
+    stack: Stack, service: Api, recording: Recording
+) -> None:
+    lyrics = recording.lyrics + "\nasked for twice"
+    (worker,) = (program for program in stack.programs if "worker" in program.log.name)
+    results = []
+    for _ in range(2):
+        before = worker.output().count("the same was asked before")
+        job_id = submit(service, recording, lyrics_text=lyrics).json()["id"]
+        results.append(service.ended(job_id)["result"])
+    assert results[0] == results[1]
+    assert worker.output().count("the same was asked before") == before + 1

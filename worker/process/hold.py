@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.job import Stage
+from shared.problems import Problem
 from shared.store import JobStore
 
 WRITE_SECONDS = 0.5
@@ -71,6 +72,11 @@ class Hold:
         start, end = SHARES[self.stage]
         self._written_at = time.monotonic()
         done = start + (end - start) * min(max(fraction, 0.0), 1.0)
-        if not self._store.advance(self.job_id, self.attempt, stage, done):
+        try:
+            ours = self._store.advance(self.job_id, self.attempt, stage, done)
+        except Problem:
+            # Redis is away: the work goes on, and its outcome waits until Redis is back
+            return
+        if not ours:
             self.lost = True
             raise NotOursError

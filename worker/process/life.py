@@ -1,20 +1,24 @@
 """A worker process's life: pin the device, load the aligner once, be ready, stay heard of."""
 
 import os
+import sys
 import threading
 import time
+from typing import Any
 
 import structlog
 from billiard.process import current_process
 from celery import signals
 
 from shared.problems import STAGE_TIMEOUT, Problem
+from shared.queue import ALIGN
 from shared.settings import Settings, get_settings
-from shared.store import JobStore, Process, ProcessBoard
+from shared.store import JobStore, Process, ProcessBoard, ResultCache
 from shared.store.processes import HEARD_SECONDS
 from worker.aligners.base import Aligner
 from worker.aligners.load import load_aligner
 from worker.audio.ffmpeg import require_tools
+from worker.capacity import idle_gpus, memory_limit, refusal
 from worker.device import pin_to_gpu
 from worker.process.hold import Hold
 from worker.process.stopping import is_stopping
@@ -34,6 +38,7 @@ class WorkerProcess:
     def __init__(self, settings: Settings, worker: str, index: int) -> None:
         self.settings = settings
         self.store = JobStore(settings)
+        self.results = ResultCache(self.store, settings)
         self.hold: Hold | None = None
         self._board = ProcessBoard(self.store.redis)
         self._worker = worker
@@ -133,10 +138,19 @@ def this_process() -> WorkerProcess:
 
 
 @signals.celeryd_init.connect
-def on_worker_init(sender: str, **_: object) -> None:
-    """Keep the worker's name, for its processes to inherit."""
+def on_worker_init(sender: str, options: dict[str, Any], **_: object) -> None:
+    """Keep the worker's name for its processes, and refuse more of them than can fit."""
     global _worker_name  # noqa: PLW0603 - it is the process's own
     _worker_name = sender
+    if ALIGN not in str(options.get("queues") or ALIGN):
+        return
+    settings = get_settings()
+    line = refusal(settings, memory_limit())
+    if line:
+        sys.exit(line)
+    idle = idle_gpus(settings)
+    if idle:
+        log.warning("some GPUs stay idle: start a worker for each", idle=idle)
 
 
 @signals.worker_process_init.connect

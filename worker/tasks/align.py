@@ -77,7 +77,7 @@ def _attempt(process: WorkerProcess, hold: Hold) -> str:
 
 def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Result | Problem:
     try:
-        return align_job(job.request, process.aligner, process.settings, hold)
+        return align_job(job.request, process.aligner, process.settings, process.results, hold)
     except Problem as problem:
         return problem
     except NotOursError:

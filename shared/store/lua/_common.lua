@@ -7,6 +7,8 @@ local QUEUED, RUNNING, DUE = 'sow:queued', 'sow:running', 'sow:webhooks:due'
 local function job_key(id) return 'sow:job:' .. id end
 local function waiting_key(owner) return 'sow:waiting:' .. owner end
 
+local RESULTS, SIZES, BYTES = 'sow:results', 'sow:results:sizes', 'sow:results:bytes'
+
 local function moment(seconds) return string.format('%.6f', seconds) end
 
 local function leave_queue(id, owner)
@@ -42,4 +44,14 @@ local function end_job(id, state, field, value, ttl, webhook_ttl)
     redis.call('HSET', key, 'delivery_state', 'waiting', 'delivery_next_at', moment(now))
     redis.call('ZADD', DUE, moment(now), id)
   end
+end
+
+-- Forgets a result that was kept for the next job that asks the same.
+local function forget_result(key)
+  local size = redis.call('HGET', SIZES, key)
+  if not size then return end
+  redis.call('DEL', 'sow:result:' .. key)
+  redis.call('ZREM', RESULTS, key)
+  redis.call('HDEL', SIZES, key)
+  redis.call('DECRBY', BYTES, size)
 end

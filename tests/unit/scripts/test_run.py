@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from scripts.run import chosen_port, describe_aligner, only_one
-from scripts.stack import HOST, StackError, make_plan
+from scripts.stack import HOST, Ports, StackError, make_plan
 
 
 def plan(**environment: str) -> dict[str, str]:
-    ports = {"api_port": 8000, "flower_port": 5555, "redis_port": None}
-    return dict(make_plan(environment, **ports, data=Path("data")).settings)
+    ports = Ports(api=8000, flower=5555, redis=None)
+    return dict(make_plan(environment, ports, data=Path("data"), logs=Path("logs")).settings)
 
 
 def test_dtw_works_unless_a_model_or_an_aligner_is_named() -> None:

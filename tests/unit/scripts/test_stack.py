@@ -5,20 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts import stack
-from scripts.stack import Part, Stack, StackError, free_port, make_plan
-
-
-@pytest.fixture(autouse=True)
-def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(stack, "LOGS", tmp_path)
-    return tmp_path
+from scripts.stack import Part, Ports, Stack, StackError, free_port, make_plan
 
 
 @pytest.fixture
 def small_stack(tmp_path: Path) -> Stack:
-    ports = {"api_port": free_port(), "flower_port": free_port(), "redis_port": free_port()}
-    return Stack(make_plan(os.environ, **ports, data=tmp_path))
+    ports = Ports(api=free_port(), flower=free_port(), redis=free_port())
+    return Stack(make_plan(os.environ, ports, data=tmp_path, logs=tmp_path))
 
 
 def start(running: Stack, name: str, command: Sequence[str]) -> Part:
@@ -37,8 +30,8 @@ def test_a_part_that_ends_by_itself_is_named_with_the_end_of_its_log(small_stack
         small_stack.check()
 
 
-def test_stopping_leaves_no_process_behind(small_stack: Stack, logs: Path) -> None:
-    child = logs / "child"
+def test_stopping_leaves_no_process_behind(small_stack: Stack, tmp_path: Path) -> None:
+    child = tmp_path / "child"
     command = ["sh", "-c", f"trap '' TERM; sleep 600 & echo $! >{child}; exit 0"]
     part = start(small_stack, "worker", command)
     part.process.wait()

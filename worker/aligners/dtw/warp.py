@@ -23,11 +23,11 @@ from worker.aligners.dtw.track import NO_WORD, SpokenFrames, lay_track
 
 # The numbers below were chosen by trial on readings and songs with known times (see
 # docs/aligners.md): costs are 1 - cosine of two frames, 0 for equal ones, 1 for unrelated ones.
-_STAY = 0.15
+_STAY = 0.25
 """What it costs to stay on a spoken frame for a frame of the recording."""
 _SKIP = 0.15
 """What it costs to pass over a spoken frame; passing over a gap costs nothing."""
-_PAUSE = 0.05
+_PAUSE = 0.1
 """What a frame in a gap between two words costs above one in a gap around an utterance."""
 _SILENT_GAP = 0.05
 """What a silent frame costs in a gap."""

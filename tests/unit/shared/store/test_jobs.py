@@ -9,8 +9,9 @@ from shared.languages import Language
 from shared.problems import AUDIO_UNREADABLE, STORE_AWAY, Problem
 from shared.result import Line, Result, Word
 from shared.settings import Settings
-from shared.store import JobStore
+from shared.store import JobStore, ResultCache
 from shared.store.jobs import WEBHOOK_TTL_SECONDS
+from shared.store.results import result_key
 
 REQUEST = JobRequest(audio="s3://songs/a.mp3", lyrics_text="la la", language=Language.ENGLISH)
 RESULT = Result(
@@ -186,3 +187,32 @@ def test_redis_away_is_a_problem_that_passes() -> None:
     with pytest.raises(Problem) as caught:
         store.get("0" * 32)
     assert caught.value.kind is STORE_AWAY
+
+
+def test_a_result_is_given_again_until_its_job_is_deleted(
+    store: JobStore, settings: Settings
+) -> None:
+    cache = ResultCache(store, settings)
+    job_id = create(store)
+    key = result_key("audio", "lyrics", None, 0.5)
+    assert cache.get(key) is None
+    cache.put(key, job_id, RESULT)
+    assert cache.get(key) == RESULT
+    store.cancel(job_id)
+    store.delete(job_id)
+    assert cache.get(key) is None
+    assert store.redis.get("sow:results:bytes") == "0"
+
+
+def test_kept_results_stay_within_their_budget_the_oldest_out_first(
+    store: JobStore, redis_url: str
+) -> None:
+    size = len(RESULT.stored())
+    cache = ResultCache(store, Settings(redis_url=redis_url, result_cache_bytes=2 * size + 1))
+    job_id = create(store)
+    for key in ("a", "b", "a", "c"):
+        cache.put(key, job_id, RESULT)
+    assert [cache.get(key) is not None for key in ("a", "b", "c")] == [True, False, True]
+    none = ResultCache(store, Settings(redis_url=redis_url, result_cache_bytes=0))
+    none.put("d", job_id, RESULT)
+    assert none.get("d") is None
