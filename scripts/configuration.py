@@ -1,26 +1,19 @@
-"""Writes docs/configuration.md from the code: `python -m scripts.configuration`."""
+"""Writes the settings into the README, from the code: `python -m scripts.configuration`."""
 
+import re
 from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
 from shared.settings import Settings, variable
 
-PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
-HEAD = """\
-# Configuration
-
-Every setting is an environment variable, for the API and the workers alike: give both the same.
-A wrong value stops the start with one line that names it. This page is made from
-`shared/settings.py` by `python -m scripts.configuration`.
-
-| variable | default | what it does |
-| --- | --- | --- |
-"""
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"(<!-- settings: .*? -->\n).*?(<!-- end of settings -->)", re.DOTALL)
+HEAD = "\n| variable | default | what it does |\n| --- | --- | --- |\n"
 
 
-def configuration_page() -> str:
-    """Write the page: one row a setting."""
+def settings_table() -> str:
+    """Write the table: one row a setting."""
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
@@ -32,8 +25,13 @@ def configuration_page() -> str:
             shown = f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
         text = " ".join((field.description or "").split())
         rows.append(f"| `{variable(name)}` | {shown} | {text} |")
-    return HEAD + "\n".join(rows) + "\n"
+    return HEAD + "\n".join(rows) + "\n\n"
+
+
+def with_settings(readme: str) -> str:
+    """Put the table in its place."""
+    return BLOCK.sub(lambda block: block[1] + settings_table() + block[2], readme)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(configuration_page(), encoding="utf-8")
+    README.write_text(with_settings(README.read_text(encoding="utf-8")), encoding="utf-8")

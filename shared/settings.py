@@ -14,7 +14,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """The settings; the docstring under each says what it does (docs/configuration.md)."""
+    """The settings; the docstring under each says what it does (README.md has them in a table)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,

@@ -19,7 +19,7 @@ _CEPSTRA = 12
 _SLOPE_FRAMES = 2
 _BLOCK_FRAMES = 4_096
 _FLOOR = 1e-3
-"""A band's energy below this share of the mean is not told from silence (-50 dB)."""
+"""A band's energy below this share of the mean is not told from silence (-30 dB)."""
 
 _AUDIBLE = 1e-10
 """A frame's energy below this is silence, whatever else is in the recording (-100 dBFS)."""
