@@ -23,9 +23,9 @@ def connect(settings: Settings) -> Redis:
         decode_responses=True,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
-        # one more try at once, for a connection that Redis closed while it was idle
-        retry=Retry(NoBackoff(), 1),
-        retry_on_error=[RedisConnectionError],
+        # one more try at once, for a connection that Redis closed while it was idle; none where
+        # it does not answer: that would only take twice as long
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
     )
 
 

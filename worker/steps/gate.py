@@ -44,6 +44,10 @@ class ReadyGate(bootsteps.StartStopStep):
         if not consumer.task_consumer:
             return
         ready = ready_processes(consumer.pool)
+        if ready and consumer.qos.value != ready:
+            # a message more than there are processes for would wait here while others are idle
+            consumer.qos.value = ready
+            consumer.qos.set(ready)
         is_open = consumer.task_consumer.consuming_from(ALIGN)
         if ready and not is_open:
             log.info("taking jobs", ready_processes=ready)

@@ -1,14 +1,16 @@
 """The task `align`: one attempt at one job."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from celery import Task
+from kombu.exceptions import OperationalError
 
 from shared.job import Job, Stage
 from shared.problems import ALIGNMENT_FAILED, STORE_AWAY, Problem
-from shared.queue import ALIGN, Queue
+from shared.queue import ALIGN, DELIVER
 from shared.result import Result
 from shared.settings import get_settings
 from shared.store import JobStore
@@ -66,7 +68,9 @@ def _attempt(process: WorkerProcess, hold: Hold) -> str:
     with hold.at(Stage.WRITING):
         _commit(process.store, hold, outcome)
     if job.request.webhook_url:
-        Queue(process.settings).publish_delivery(job.id)
+        # one that cannot be published now is found due by housekeeping
+        with suppress(OperationalError):
+            app.send_task(DELIVER, args=[job.id])
     seconds = round(time.monotonic() - begun, 2)
     if isinstance(outcome, Problem):
         log.warning("failed", problem=outcome.kind.name, detail=outcome.detail, seconds=seconds)

@@ -4,6 +4,9 @@
 -- upload or ''
 -- Returns {what, id, priority}: created | joined | mismatch | full
 local id, owner, fingerprint = ARGV[1], ARGV[2], ARGV[5]
+-- Whoever lost the answer to this very call asks again.
+local mine = redis.call('HGET', job_key(id), 'priority')
+if mine then return {'created', id, tonumber(mine)} end
 if KEYS[1] ~= '' then
   local known = redis.call('HMGET', KEYS[1], 'id', 'fingerprint')
   if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then
@@ -37,5 +40,9 @@ if KEYS[2] ~= '' then
   redis.call('HSET', job_key(id), 'join', KEYS[2])
 end
 enter_queue(id, owner, priority, sequence)
-redis.call('ZADD', 'sow:jobs:' .. owner, sequence, id)
+local index = 'sow:jobs:' .. owner
+for _, old in ipairs(redis.call('ZRANGE', index, 0, 9)) do
+  if redis.call('EXISTS', job_key(old)) == 0 then redis.call('ZREM', index, old) end
+end
+redis.call('ZADD', index, sequence, id)
 return {'created', id, priority}

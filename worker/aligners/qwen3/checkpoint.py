@@ -1,17 +1,16 @@
 """Finds the model's folder, checks it, and loads it with qwen-asr."""
 
 import json
-import logging
-import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
 from huggingface_hub import snapshot_download
+from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 from qwen_asr import Qwen3ForcedAligner
 from transformers.utils import logging as transformers_logging
 
@@ -42,7 +41,8 @@ def find_checkpoint(path: str, revision: str | None) -> Path:
             "or set SOW_QWEN3_MODEL_PATH to its folder or its name on the hub"
         )
     try:
-        return Path(snapshot_download(path, revision=revision, allow_patterns=list(FILES)))
+        with silenced():
+            return Path(snapshot_download(path, revision=revision, allow_patterns=list(FILES)))
     except Exception as error:
         raise UnusableModelError(
             f"the model {path} (revision {revision or 'main'}) is neither a folder nor to be had "
@@ -81,7 +81,7 @@ def check_checkpoint(folder: Path) -> set[str]:
 
 
 def load_package(folder: Path, device: str, dtype: torch.dtype) -> Qwen3ForcedAligner:
-    """Load the model and its processors with qwen-asr, which is kept from talking.
+    """Load the model and its processors with qwen-asr.
 
     On the CPU in the file's own number type, weights are mapped: processes share their pages.
     Raises `UnusableModelError`.
@@ -131,26 +131,22 @@ def fingerprint(folder: Path) -> str:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep third-party code from printing, warning and drawing progress bars."""
+    """Keep transformers and the hub's client from warning and from drawing progress bars.
+
+    What they warn of here is either checked by us or nothing that a user can change.
+    """
     verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    logging.disable(logging.WARNING)
+    disable_progress_bars()
     try:
-        with (
-            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-            redirect_stdout(nowhere),
-            redirect_stderr(nowhere),
-            warnings.catch_warnings(),
-        ):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(logging.NOTSET)
         transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()
+        transformers_logging.enable_progress_bar()
+        enable_progress_bars()
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from qwen_asr import Qwen3ForcedAligner
 
 from shared.settings import Settings
 from worker.aligners.qwen3 import Qwen3Aligner, UnusableModelError
-from worker.aligners.qwen3.checkpoint import fingerprint, load_package
+from worker.aligners.qwen3.checkpoint import find_checkpoint, fingerprint, load_package
+
+COMMIT = "a" * 40
 
 
 @pytest.fixture
@@ -108,6 +111,44 @@ def test_weights_that_are_not_numbers_say_so(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ArithmeticError, match="not a number"):
         Qwen3Aligner.load(Settings(model_path=str(folder), device="cpu", dtype="float32"))
+
+
+@pytest.fixture
+def hub(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's cache, with the checkpoint as the commit that `main` was, and no way to the hub."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    model = tmp_path / "models--someone--aligner"
+    shutil.copytree(checkpoint, model / "snapshots" / COMMIT)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(COMMIT)
+    return model
+
+
+@pytest.mark.parametrize("revision", [None, "main", COMMIT])
+def test_a_name_that_was_downloaded_before_needs_no_hub(hub: Path, revision: str | None) -> None:
+    assert find_checkpoint("someone/aligner", revision) == hub / "snapshots" / COMMIT
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    ("name", "revision"), [("someone/aligner", "b" * 40), ("someone/else", None)]
+)
+def test_a_name_or_revision_that_is_not_to_be_had_is_named(name: str, revision: str | None) -> None:
+    with pytest.raises(UnusableModelError) as caught:
+        find_checkpoint(name, revision)
+    assert name in str(caught.value)
+    assert (revision or "main") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_loaded_without_the_network(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address: tried.append(address))
+    load_package(checkpoint, "cpu", torch.float32)
+    assert tried == []
 
 
 def test_loading_is_silent(checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
