@@ -37,6 +37,10 @@ _GARBAGE_SHARE = 0.15
 """The share of the lyrics' frames that cost less than a gap does."""
 _GARBAGE_SAMPLE = 2_000
 """How many of the lyrics' frames that share is measured on."""
+_HOLD_FRAMES = 30
+"""A sound that is the same so many frames apart is held longer than speech holds any (0.6 s)."""
+_HELD = 0.4
+"""The most that the same sound differs from itself."""
 _BLOCK_FRAMES = 512
 
 
@@ -81,10 +85,12 @@ def warp(
     totals = np.full(states + 2, np.inf, np.float32)
     cost = np.empty(states, np.float32)
     gap_costs = np.empty(frames, np.float32)
+    held = _held(recording)
     for first in range(0, frames, _BLOCK_FRAMES):
         progress(first / frames)
         block = slice(first, min(first + _BLOCK_FRAMES, frames))
         word_costs, gap_costs[block] = _costs(recording[block], has_speech[block], spoken.cepstra)
+        np.minimum(gap_costs[block], held[block], out=gap_costs[block])
         for frame in range(block.start, block.stop):
             cost[words] = word_costs[frame - first]
             cost[gap_states] = gap_costs[frame] + gap_extra
@@ -115,6 +121,23 @@ def _costs(
     garbage = np.partition(sample, rank, axis=1)[:, rank]
     gaps = np.where(has_speech, garbage, np.float32(_SILENT_GAP))
     return _in_word(costs, has_speech[:, None]), gaps
+
+
+def _held(recording: Frames) -> NDArray[np.float32]:
+    """Give what each frame costs in a gap for being held: a chord stays as it is, speech does not.
+
+    That is its difference from the frames `_HOLD_FRAMES` before or after, whichever is nearer, as
+    it is around that frame. Shape (frames,).
+    """
+    frames = len(recording)
+    if frames <= 2 * _HOLD_FRAMES:
+        return np.full(frames, np.inf, np.float32)
+    costs = 1 - np.einsum("ij,ij->i", recording[_HOLD_FRAMES:], recording[:-_HOLD_FRAMES])
+    costs = np.convolve(costs, np.full(_HOLD_FRAMES // 2, 2 / _HOLD_FRAMES), mode="same")
+    unknown = np.full(_HOLD_FRAMES, np.inf)
+    before, after = np.concatenate([unknown, costs]), np.concatenate([costs, unknown])
+    cost = np.minimum(before, after).astype(np.float32)
+    return np.where(cost < _HELD, cost + np.float32(_SILENT_GAP), np.float32(np.inf))
 
 
 def _in_word(costs: Frames, has_speech: NDArray[np.bool_]) -> Frames:

@@ -1,0 +1,8 @@
+import pytest
+
+from worker.aligners.dtw import DtwAligner
+
+
+@pytest.fixture(scope="session")
+def aligner() -> DtwAligner:
+    return DtwAligner()
