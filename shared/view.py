@@ -96,14 +96,17 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 def view_result(job: Job, output: Format, *, details: bool = False) -> ResultView | None:
-    """Show a job's result in a format; None while there is none."""
+    """Show a job's result in a format; None while there is none.
+
+    Details are the lines' own, so with them there are lines as JSON whatever the format.
+    """
     result, request = job.result, job.request
     if result is None:
         return None
     lrc = output == "lrc"
     return ResultView(
         lrc_content=to_lrc(result, request.title, request.artist, request.album) if lrc else None,
-        json_data=None if lrc else to_json_lines(result, details=details),
+        json_data=None if lrc and not details else to_json_lines(result, details=details),
         line_count=len(result.lines),
         duration_seconds=round(result.duration_seconds, 3),
     )
