@@ -28,15 +28,20 @@ def s3_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def service(stack: Stack, s3_url: str, recording: Recording) -> Api:
-    """A service whose songs lie in a bucket, behind a key."""
-    store = {
+def store(s3_url: str) -> dict[str, str]:
+    """The settings of a bucket and a key."""
+    return {
         "SOW_QWEN3_R2_BUCKET": "songs",
         "SOW_QWEN3_R2_ENDPOINT_URL": s3_url,
         "SOW_QWEN3_R2_ACCESS_KEY_ID": "id",
         "SOW_QWEN3_R2_SECRET_ACCESS_KEY": "secret",
         "SOW_QWEN3_API_KEY": "s3cret",
     }
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack, s3_url: str, store: dict[str, str], recording: Recording) -> Api:
+    """A service whose songs lie in a bucket, behind a key."""
     bucket = boto3.client(
         "s3",
         endpoint_url=s3_url,
@@ -151,3 +156,17 @@ def test_no_ready_worker_is_said_at_once(stack: Stack, recording: Recording) -> 
     assert "No worker is running" in answer.json()["detail"]
     assert int(answer.headers["retry-after"]) > 0
     assert api.http.get("/api/v1/jobs").json()["jobs"] == []
+
+
+def test_past_the_wait_the_answer_is_the_job(
+    stack: Stack, service: Api, store: dict[str, str], recording: Recording
+) -> None:
+    hasty = stack.api(SOW_QWEN3_SYNC_WAIT_SECONDS="0.05", **store)
+    hasty.http.headers.update(KEY)
+    lyrics = recording.lyrics + "\nthat nobody has asked for yet"
+    answer = hasty.http.post("/api/v1/align", json=body(recording, lyrics_text=lyrics))
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] in {"queued", "running"}
+    assert answer.headers["location"] == f"/api/v1/jobs/{answer.json()['id']}"
+    assert hasty.ended(answer.json()["id"])["state"] == "succeeded"
+    assert service.http.get(answer.headers["location"], headers=KEY).status_code == 200
