@@ -54,7 +54,16 @@ def read_health(board: ProcessBoard) -> Health:
 
 
 def require_worker(board: ProcessBoard) -> None:
-    """Raise `no-worker`, with the reason, when no worker process is ready."""
+    """Raise `no-worker` when no worker process is ready.
+
+    The reasons that they gave may name folders: those are the operator's to see, on `/health`.
+    """
+    why = {
+        "loading": "The workers are loading their model.",
+        "failed": "The workers cannot load their model; `GET /health` says why.",
+        "absent": "No worker is running; its operator must start one.",
+    }
     health = read_health(board)
-    if health.reason:
-        raise Problem(NO_WORKER, health.reason, retry_after=10)
+    if health.model != "ready":
+        detail = f"{why[health.model]} A job submitted to /api/v1/jobs waits until one is ready."
+        raise Problem(NO_WORKER, detail, retry_after=10)

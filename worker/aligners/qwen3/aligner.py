@@ -152,7 +152,8 @@ class Qwen3Aligner:
             truncation=False,
             return_attention_mask=False,
             return_tensors="pt",
-            device=self.device,
+            # Apple's GPUs lack parts of the Fourier transform.
+            device=self.device if self._torch_device.type == "cuda" else "cpu",
         )
         features: Tensor = extracted["input_features"][0].to(self._torch_device, self._dtype)
         return features

@@ -5,12 +5,16 @@ On the CPU in bfloat16 PyTorch's own kernel reaches about a sixth of the machine
 which skip the keys that a block cannot see.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Barrier
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 BLOCK_ROWS = 384
-"""Rows of scores at a time: few enough for the second-level cache, enough for the product."""
+"""Rows of scores at a time: few enough for a core's caches, enough for the product."""
 
 
 def attend_causally(query: Tensor, key: Tensor, value: Tensor, positions: Tensor) -> Tensor:
@@ -75,14 +79,41 @@ def _attend_in_blocks(
 ) -> Tensor:
     """Attend block by block: (heads, rows, size) queries, (heads, keys, size) keys and values.
 
-    Where there are `positions`, rows / positions rows share each one.
+    Where there are `positions`, rows / positions rows share each one. The blocks are dealt out to
+    threads that compute alone: as parallel products of this size they would wait for one another
+    thousands of times, which costs more than the work where the cores are not free.
     """
+    mixed = torch.empty_like(query)
+    threads = torch.get_num_threads()
+    if threads == 1:
+        _attend_share(query, key, value, positions, mixed, 0, 1)
+        return mixed
+    pool = _pool(threads)
+    shares = [
+        pool.submit(_attend_share, query, key, value, positions, mixed, share, threads)
+        for share in range(threads)
+    ]
+    for share in shares:
+        share.result()
+    return mixed
+
+
+@torch.inference_mode()
+def _attend_share(  # noqa: PLR0913, PLR0917 - one thread's share of one piece of work
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    positions: Tensor | None,
+    mixed: Tensor,
+    share: int,
+    shares: int,
+) -> None:
+    """Write every `shares`-th block of every `shares`-th head into `mixed`."""
     heads, rows, _ = query.shape
     keys = key.shape[1]
     group = 1 if positions is None else rows // len(positions)
-    mixed = torch.empty_like(query)
     scores = torch.empty(BLOCK_ROWS * keys, dtype=query.dtype)
-    for start in range(0, rows, BLOCK_ROWS):
+    for index, start in enumerate(range(0, rows, BLOCK_ROWS)):
         end = min(start + BLOCK_ROWS, rows)
         seen, hidden_from, hidden = keys, keys, None
         if positions is not None:
@@ -90,9 +121,25 @@ def _attend_in_blocks(
             seen, hidden_from = int(last[-1]) + 1, int(last[0]) + 1
             hidden = torch.arange(hidden_from, seen) > last[:, None]
         block = scores[: (end - start) * seen].view(end - start, seen)
-        for head in range(heads):
+        for head in range((share + index) % shares, heads, shares):
             torch.mm(query[head, start:end], key[head, :seen].t(), out=block)
             if hidden is not None:
                 block[:, hidden_from:].masked_fill_(hidden, float("-inf"))
             torch.mm(torch.softmax(block, -1), value[head, :seen], out=mixed[head, start:end])
-    return mixed
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Start threads in each of which PyTorch computes with that thread alone."""
+    started = Barrier(threads)
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        started.wait()
+
+    pool = ThreadPoolExecutor(threads, "attention", initializer=start)
+    for started_thread in [pool.submit(int) for _ in range(threads)]:
+        started_thread.result()
+    # The last call counts for threads that are yet to come.
+    torch.set_num_threads(threads)
+    return pool

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 from qwen_asr import Qwen3ForcedAligner
 from transformers.utils import logging as transformers_logging
 

@@ -61,6 +61,22 @@ def test_causal_attention_sees_no_later_key(length: int, asked: str, dtype: torc
     assert_close(found, expected.flatten(0, 1).transpose(0, 1).flatten(1))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+def test_threads_share_the_blocks_without_a_difference(threads: int) -> None:
+    before = torch.get_num_threads()
+    query = draw(2, 700, 2, 16, dtype=torch.bfloat16, seed=0)
+    key, value = (draw(2, 700, 16, dtype=torch.bfloat16, seed=seed) for seed in (1, 2))
+    positions = torch.arange(700)
+    torch.set_num_threads(1)
+    alone = attend_causally(query, key, value, positions)
+    torch.set_num_threads(threads)
+    shared = attend_causally(query, key, value, positions)
+    kept = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert kept == threads
+    assert torch.equal(shared, alone)
+
+
 def test_plain_attention_of_the_books_is_pytorch_s() -> None:
     query, key, value = (draw(2, 9, 16, dtype=torch.float32, seed=seed) for seed in range(3))
     every = torch.ones(9, 9, dtype=torch.bool)

@@ -179,3 +179,18 @@ def test_the_fingerprint_follows_weights_and_config(folder: Path) -> None:
     other_weights = fingerprint(folder)
     change_config(folder, {"timestamp_segment_time": 40})
     assert len({before, other_weights, fingerprint(folder)}) == 3
+
+
+def test_processes_share_the_weights_for_they_lie_in_the_mapped_file(checkpoint: Path) -> None:
+    package = load_package(checkpoint, "cpu", torch.bfloat16)
+    mapped = [
+        range(*(int(end, 16) for end in line.split()[0].split("-")))
+        for line in Path("/proc/self/maps").read_text().splitlines()
+        if line.endswith(str(checkpoint / "model.safetensors"))
+    ]
+    copied = [
+        name
+        for name, weight in package.model.named_parameters()
+        if not any(weight.data_ptr() in addresses for addresses in mapped)
+    ]
+    assert copied == []
