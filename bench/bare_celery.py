@@ -1,0 +1,16 @@
+"""A bare Celery application with a task that does nothing: what the queue is measured against."""
+
+import os
+
+from celery import Celery
+
+BROKER_VARIABLE = "BENCH_BROKER_URL"
+
+app = Celery("bare", broker=os.environ.get(BROKER_VARIABLE))
+# The same promise as the service's: a task whose worker dies is not lost.
+app.conf.update(task_ignore_result=True, task_acks_late=True, worker_prefetch_multiplier=1)
+
+
+@app.task(name="nothing")
+def nothing(job_id: str) -> None:
+    """Do nothing."""
