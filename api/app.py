@@ -2,7 +2,8 @@
 
 import sys
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from api.access_log import join_uvicorn_logs
 from api.errors import add_error_handlers
@@ -52,6 +53,9 @@ def make_app(settings: Settings, keys: dict[str, str]) -> FastAPI:
         uploads=open_uploads(settings),
     )
     add_error_handlers(app)
-    for routes in (service, jobs, align):
-        app.include_router(routes.router)
+    app.include_router(service.router)
+    # for the description alone, so that /docs and generated clients send a key; get_owner checks it
+    bearer = HTTPBearer(auto_error=False, description="One of the service's API keys.")
+    for routes in (jobs, align):
+        app.include_router(routes.router, dependencies=[Depends(bearer)] if keys else [])
     return app

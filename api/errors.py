@@ -8,7 +8,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from shared.job import ProblemReport
@@ -17,7 +16,6 @@ from shared.problems import (
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
-    STORE_AWAY,
     UNAUTHORIZED,
     Problem,
     ProblemType,
@@ -39,8 +37,6 @@ def answer(problem: Problem) -> ProblemResponse:
     headers = {}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
-    elif problem.kind is STORE_AWAY:
-        headers["Retry-After"] = "5"
     if problem.kind is UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return ProblemResponse(
@@ -72,10 +68,6 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_: Request, error: RequestValidationError) -> ProblemResponse:
         return answer(invalid(error.errors()))
-
-    @app.exception_handler(ValidationError)
-    async def on_invalid_body(_: Request, error: ValidationError) -> ProblemResponse:
-        return answer(invalid(error.errors(include_context=False, include_url=False)))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> ProblemResponse:

@@ -1,11 +1,12 @@
 """Reading a submission: JSON, or multipart with the file itself."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import UploadFile
+from pydantic_core import from_json
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -16,6 +17,7 @@ from shared.languages import parse_language
 from shared.lyrics.lines import check_lyrics
 from shared.problems import (
     AUDIO_TOO_LARGE,
+    BODY_TOO_LARGE,
     INVALID_REQUEST,
     LYRICS_TOO_LONG,
     METADATA_TOO_LARGE,
@@ -26,8 +28,11 @@ from shared.problems import (
 from shared.settings import Settings, variable
 from shared.storage.address import check_audio_address
 
-FORM_OVERHEAD_BYTES = 1_000_000
-"""What a body may have beside its audio: lyrics, metadata and the parts' headers."""
+OVERHEAD_BYTES: Final = 1_000_000
+"""What a body may have beside its audio and lyrics: metadata, titles, the parts' headers."""
+
+LONGEST_CHARACTER_BYTES: Final = 12
+"""A character beyond the basic plane, escaped in JSON (bytes)."""
 
 
 class Submission(BaseModel):
@@ -72,7 +77,13 @@ class Submission(BaseModel):
             )
         check_lyrics(self.lyrics_text)
         if self.metadata is not None:
-            size = len(json.dumps(self.metadata, ensure_ascii=False).encode("utf-8", "replace"))
+            try:
+                written = json.dumps(self.metadata, ensure_ascii=False, allow_nan=False)
+            except ValueError as error:
+                raise Problem(
+                    INVALID_REQUEST, "`metadata` has a number that JSON has not: NaN or Infinity."
+                ) from error
+            size = len(written.encode())
             if size > settings.max_metadata_bytes:
                 raise Problem(
                     METADATA_TOO_LARGE,
@@ -104,12 +115,15 @@ async def read_submission(request: Request, settings: Settings) -> tuple[Submiss
 
     Raises `Problem`.
     """
-    limit_body(request, settings.max_audio_bytes + FORM_OVERHEAD_BYTES)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    overhead = OVERHEAD_BYTES + LONGEST_CHARACTER_BYTES * settings.max_lyrics_chars
     try:
         if kind == "application/json":
+            limit_body(request, overhead, Problem(BODY_TOO_LARGE, f"At most {overhead} bytes."))
             submission, file = Submission.model_validate_json(await request.body()), None
         elif kind == "multipart/form-data":
+            most = settings.max_audio_bytes
+            limit_body(request, most + overhead, _too_large(most))
             submission, file = await _read_form(request, settings)
         else:
             raise Problem(
@@ -134,9 +148,18 @@ async def _read_form(request: Request, settings: Settings) -> tuple[Submission, 
         raise Problem(
             INVALID_REQUEST, f"The multipart body cannot be read: {error.detail}"
         ) from error
+    except UnicodeError as error:
+        raise Problem(INVALID_REQUEST, "The multipart body is not in its `charset`.") from error
     file = form.get("audio")
     if file is not None and not isinstance(file, UploadFile):
         raise Problem(INVALID_REQUEST, "The part `audio` is no file: give it a `filename`.")
+    if file is not None and file.size is not None and file.size > settings.max_audio_bytes:
+        raise _too_large(settings.max_audio_bytes)
+    # read as the JSON that it could have been: one set of rules for both kinds of bodies
+    return Submission.model_validate_json(json.dumps(_read_fields(form))), file
+
+
+def _read_fields(form: FormData) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         if name == "audio":
@@ -148,21 +171,18 @@ async def _read_form(request: Request, settings: Settings) -> tuple[Submission, 
         fields[name] = value
     if "metadata" in fields:
         try:
-            fields["metadata"] = json.loads(fields["metadata"])
+            fields["metadata"] = from_json(fields["metadata"])
         except ValueError as error:
             raise Problem(INVALID_REQUEST, "`metadata` is not JSON.") from error
-    if file is not None and file.size is not None and file.size > settings.max_audio_bytes:
-        raise _too_large(settings.max_audio_bytes)
-    return Submission.model_validate(fields), file
+    return fields
 
 
 def _too_large(most: int) -> Problem:
     return Problem(AUDIO_TOO_LARGE, f"The body is too large: at most {most} bytes of audio.")
 
 
-def limit_body(request: Request, most: int) -> None:
+def limit_body(request: Request, most: int, problem: Problem) -> None:
     """Have the body end with a problem once it is larger than `most` bytes, however it comes."""
-    problem = _too_large(most - FORM_OVERHEAD_BYTES)
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most:
         raise problem

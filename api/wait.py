@@ -21,10 +21,9 @@ async def wait_for(store: JobStore, job_id: str, seconds: float) -> Job:
     """
     deadline = time.monotonic() + seconds
     pause = FIRST_PAUSE_SECONDS
-    while True:
+    while (left := deadline - time.monotonic()) > 0:
         state = await to_thread.run_sync(store.state, job_id)
-        left = deadline - time.monotonic()
-        if state is None or state.ended or left <= 0:
+        if state is None or state.ended:
             break
         await anyio.sleep(min(pause, left))
         pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)

@@ -110,8 +110,9 @@ programs() {
     die "missing: ${missing[*]}. Install with: $(install_command "${missing[@]}")"
 }
 
-# Print what an installation depends on, as the stamp's first line.
-fingerprint() { cat pyproject.toml constraints.txt | cksum; }
+# Print what an installation depends on, as the stamp's first line. The programs in .venv name its
+# place, so one in a folder that has moved is made anew.
+fingerprint() { echo "$PWD $(cat pyproject.toml constraints.txt | cksum)"; }
 
 packages() {
     local extra wanted python
@@ -122,6 +123,11 @@ packages() {
     if [[ -e $STAMP && $(head -n 1 "$STAMP") == "$(fingerprint)" ]] &&
         [[ -z $(comm -13 <(tail -n +2 "$STAMP") <(echo "$wanted")) ]]; then
         return
+    fi
+    if [[ -e $STAMP && $(head -n 1 "$STAMP") != "$PWD "* ]]; then
+        say 'this folder has moved: its .venv is made anew'
+        rm -rf .venv
+        programs
     fi
     if [[ ! -x .venv/bin/python ]]; then
         python=$(find_python)

@@ -132,7 +132,7 @@ class Job(BaseModel):
                 "next_at": fields.get("delivery_next_at"),
                 "attempts": [
                     DeliveryAttempt.model_validate_json(line)
-                    for line in fields.get("delivery_attempts", "").splitlines()
+                    for line in filter(None, fields.get("delivery_attempts", "").split("\n"))
                 ],
             }
         values["queue_position"] = queue_position

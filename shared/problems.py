@@ -43,6 +43,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
 
 
 INVALID_REQUEST = ProblemType("invalid-request", "The request is not valid", 422)
+BODY_TOO_LARGE = ProblemType("body-too-large", "The body is too large", 413)
 UNAUTHORIZED = ProblemType("unauthorized", "A valid API key is needed", 401)
 NOT_FOUND = ProblemType("not-found", "There is no such thing here", 404)
 NOT_ACCEPTABLE_BODY = ProblemType("media-type", "This kind of body is not taken", 415)

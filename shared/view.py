@@ -6,13 +6,14 @@ from typing import Any
 from pydantic import BaseModel, Field, JsonValue
 
 from shared.formats import to_json_lines, to_lrc
+from shared.formats.rounding import rounded_score
 from shared.job import Format, Job, ProblemReport, Stage, State
 
 
 class ResultView(BaseModel):
     """A result in the format that was asked for; the other format's field is null."""
 
-    lrc_content: str | None = Field(examples=["[00:00.00] Amazing grace, how sweet the sound\n"])
+    lrc_content: str | None = Field(examples=["[00:00.00] Amazing grace, how sweet the sound"])
     json_data: list[dict[str, Any]] | None
     """`[{start_time, end_time, text}]`, seconds; more with `details=true`."""
     line_count: int = Field(examples=[1])
@@ -139,7 +140,7 @@ def view_job(job: Job, public_url: str, *, details: bool = False) -> JobView:
             **shown.model_dump(),
             language=result.language,
             aligner=result.aligner,
-            score=result.score,
+            score=rounded_score(result.score),
             mismatch=result.mismatch,
         )
         if shown and result

@@ -38,8 +38,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
 )
-app.steps["consumer"].add(ReadyGate)
-app.steps["worker"].update((Housekeeping, Shutdown))
+app.steps["consumer"].update((ReadyGate, Housekeeping))
+app.steps["worker"].add(Shutdown)
 
 
 @signals.setup_logging.connect

@@ -2,11 +2,11 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api.keys import get_owner
@@ -49,12 +49,11 @@ class JobPage(BaseModel):
     """What to send as `cursor` for the next page; null on the last."""
 
 
-def job_answer(parts: State, job: jobs.Job, status: int, *, details: bool = False) -> JSONResponse:
+def job_answer(parts: State, job: jobs.Job, status: int, *, details: bool = False) -> Response:
     """Answer with a job and its place."""
     view = view_job(job, parts.settings.public_url, details=details)
-    return JSONResponse(
-        view.model_dump(mode="json"), status, {"Location": f"/api/v1/jobs/{job.id}"}
-    )
+    place = {"Location": f"/api/v1/jobs/{job.id}"}
+    return Response(view.model_dump_json(), status, place, media_type="application/json")
 
 
 def owned_job(parts: State, owner: str, job_id: str) -> jobs.Job:
@@ -193,6 +192,8 @@ async def delete_job(parts: Parts, owner: Owner, job_id: JobId) -> None:
         if not parts.store.delete(job_id):
             raise Problem(JOB_NOT_ENDED, f"The job is {job.state}; cancel it first.")
         if job.request.audio.startswith(SCHEME):
-            parts.uploads.delete(job.request.audio)
+            # the job is gone; what cannot be deleted with it now is swept later
+            with suppress(Problem):
+                parts.uploads.delete(job.request.audio)
 
     await to_thread.run_sync(delete)

@@ -1,5 +1,6 @@
 """The service about itself: its version and its health."""
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
@@ -9,6 +10,9 @@ from api.routes.jobs import Parts
 from shared.version import VERSION
 
 router = APIRouter(tags=["service"])
+
+PROBES = CapacityLimiter(8)
+"""Threads of their own, so that no probe waits behind requests that wait for Redis."""
 
 
 class About(BaseModel):
@@ -37,12 +41,12 @@ async def live() -> Alive:
 
 
 @router.get("/readyz", responses=problems(500, 503))
-def ready(parts: Parts) -> Alive:
+async def ready(parts: Parts) -> Alive:
     """Tell whether this API can take requests: whether Redis answers.
 
     For load balancers, which must not drop the API when only the model is away.
     """
-    parts.store.ping()
+    await to_thread.run_sync(parts.store.ping, limiter=PROBES)
     return Alive(status="ready")
 
 

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from shared.formats.rounding import in_units
+from shared.formats.rounding import in_units, rounded_score
 from shared.result import Line, Result
 
 _MILLISECONDS: Final = 1000
-_SCORE_DIGITS: Final = 4
 
 
 def to_json_lines(result: Result, *, details: bool = False) -> list[dict[str, object]]:
@@ -28,14 +27,14 @@ def _line(line: Line, duration: float, *, details: bool) -> dict[str, object]:
         shown |= {
             "sung": line.sung,
             "moved": line.moved,
-            "score": _score(line.score),
+            "score": rounded_score(line.score),
             "needs_review": line.needs_review,
             "words": [
                 {
                     "start_time": _seconds(word.start, duration),
                     "end_time": _seconds(word.end, duration),
                     "text": word.text,
-                    "score": _score(word.score),
+                    "score": rounded_score(word.score),
                 }
                 for word in line.words
             ],
@@ -45,7 +44,3 @@ def _line(line: Line, duration: float, *, details: bool) -> dict[str, object]:
 
 def _seconds(time: float, duration: float) -> float:
     return in_units(time, duration, _MILLISECONDS) / _MILLISECONDS
-
-
-def _score(score: float | None) -> float | None:
-    return None if score is None else round(score, _SCORE_DIGITS)

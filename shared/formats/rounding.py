@@ -1,6 +1,9 @@
-"""Times as they are written: rounded here, once, and nowhere else."""
+"""Times and scores as they are written: rounded here, once, and nowhere else."""
 
 import math
+from typing import Final
+
+_SCORE_DIGITS: Final = 4
 
 
 def in_units(seconds: float, duration_seconds: float, per_second: int) -> int:
@@ -9,3 +12,8 @@ def in_units(seconds: float, duration_seconds: float, per_second: int) -> int:
     Times in order stay in order, and none passes the audio's end by being rounded up.
     """
     return min(round(seconds * per_second), math.floor(duration_seconds * per_second))
+
+
+def rounded_score(score: float | None) -> float | None:
+    """Round a score to ten-thousandths; None stays None."""
+    return None if score is None else round(score, _SCORE_DIGITS)

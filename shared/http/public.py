@@ -39,7 +39,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if address.scope_id is not None:
         return False
     carried = _carried(address)
-    if address.ipv4_mapped is not None or address in NAT64:
+    if address.ipv4_mapped is not None or address.sixtofour is not None or address in NAT64:
+        # Python before 3.11.4 takes no 6to4 address for global, whatever it carries
         return all(map(is_public, carried))
     return (
         address in GLOBAL_UNICAST_V6

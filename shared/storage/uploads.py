@@ -29,6 +29,9 @@ HALF: Final = ".part"
 
 CHUNK: Final = 1 << 20
 
+RETRY_SECONDS: Final = 10
+"""When it is worth trying again after the bucket did not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -213,7 +216,9 @@ def _bucket_faults() -> Iterator[None]:
     except S3Fault as fault:
         if fault.passing:
             raise Problem(
-                UPLOAD_STORE_AWAY, f"Uploads cannot be kept just now ({fault.reason}): try again."
+                UPLOAD_STORE_AWAY,
+                f"Uploads cannot be kept just now ({fault.reason}): try again.",
+                RETRY_SECONDS,
             ) from fault
         raise Problem(
             UPLOAD_UNAVAILABLE,

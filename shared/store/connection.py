@@ -35,6 +35,6 @@ def redis_problems() -> Iterator[None]:
     try:
         yield
     except OutOfMemoryError as error:
-        raise Problem(STORE_FULL, "The job store is full; try again later.") from error
+        raise Problem(STORE_FULL, "The job store is full; try again later.", 60) from error
     except RedisError as error:
-        raise Problem(STORE_AWAY, "The job store does not answer; try again shortly.") from error
+        raise Problem(STORE_AWAY, "The job store does not answer; try again shortly.", 5) from error

@@ -1,6 +1,7 @@
 """The job records: the only truth about every job."""
 
 import hashlib
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -9,7 +10,7 @@ from redis import Redis
 
 from shared.job import DeliveryAttempt, Job, JobRequest, ProblemReport, Stage, State
 from shared.problems import WORKER_LOST, Problem
-from shared.queue import ALIGN, PRIORITIES, broker_key
+from shared.queue import PRIORITIES, broker_key
 from shared.result import Result
 from shared.settings import Settings
 from shared.storage.uploads import SCHEME
@@ -19,6 +20,9 @@ from shared.store.scripts import Scripts
 WEBHOOK_TTL_SECONDS = 20 * 3_600
 """The least term of an ended job with a webhook: its schedule of retries takes 17.6 hours,
 with jitter under 19.4."""
+
+MEMORY_SECONDS = 1.0
+"""How long an answer about Redis's memory is good for."""
 
 PAGE_SCAN = 100
 """How many records one step of a filtered listing looks at."""
@@ -61,6 +65,8 @@ class JobStore:
         self.scripts = Scripts(self.redis)
         ttl = settings.result_ttl_seconds
         self._terms = (ttl, max(ttl, WEBHOOK_TTL_SECONDS))
+        self._memory_share = 0.0
+        self._memory_read_at = -MEMORY_SECONDS
 
     def create(
         self,
@@ -215,12 +221,12 @@ class JobStore:
         with redis_problems():
             return bool(self.redis.set(f"sow:turn:{chore}", "1", nx=True, ex=seconds))
 
-    def held_messages(self) -> int:
-        """Count the messages that the broker holds for the aligning workers."""
+    def held_messages(self, queue: str) -> int:
+        """Count the messages that the broker holds on a queue."""
         with redis_problems():
             pipe = self.redis.pipeline(transaction=False)
             for priority in PRIORITIES:
-                pipe.llen(broker_key(ALIGN, priority))
+                pipe.llen(broker_key(queue, priority))
             return sum(pipe.execute())
 
     def release(self, job_id: str, attempt: int) -> bool:
@@ -228,10 +234,12 @@ class JobStore:
         with redis_problems():
             return bool(self.scripts.run("release", job_id, attempt))
 
-    def reclaim(self) -> tuple[list[str], list[str]]:
+    def reclaim(self, away_seconds: float) -> tuple[list[str], list[str]]:
         """Take back the jobs whose lease has lapsed.
 
-        Returns those that are queued again, to be published, and those that failed for good.
+        Where nobody has asked for `away_seconds`, Redis was away and leases could not be renewed
+        either: they get a full term then. Returns those that are queued again, to be published,
+        and those that failed for good.
         """
         lost = Problem(
             WORKER_LOST,
@@ -242,6 +250,7 @@ class JobStore:
             again, failed = self.scripts.run(
                 "reclaim",
                 self._settings.lease_seconds,
+                away_seconds,
                 self._settings.max_attempts,
                 ProblemReport.of(lost).model_dump_json(),
                 *self._terms,
@@ -268,10 +277,17 @@ class JobStore:
         return Backlog(waiting, (float(newest) - float(oldest)) / (ended - 1))
 
     def memory_share(self) -> float:
-        """Tell how much of its `maxmemory` Redis uses, 0..1; 0 when it has no limit."""
-        with redis_problems():
-            info = cast("dict[str, int]", self.redis.info("memory"))
-        return info["used_memory"] / info["maxmemory"] if info["maxmemory"] else 0.0
+        """Tell how much of its `maxmemory` Redis uses, 0..1; 0 when it has no limit.
+
+        It is asked once a second: the answer costs Redis as much as writing a job does.
+        """
+        if time.monotonic() - self._memory_read_at >= MEMORY_SECONDS:
+            with redis_problems():
+                info = cast("dict[str, int]", self.redis.info("memory"))
+            most = info["maxmemory"]
+            self._memory_share = info["used_memory"] / most if most else 0.0
+            self._memory_read_at = time.monotonic()
+        return self._memory_share
 
     def ping(self) -> None:
         """Ask Redis for a sign of life; raises when there is none."""
@@ -304,13 +320,7 @@ class JobStore:
         with redis_problems():
             return bool(self.scripts.run("deliver_again", job_id, self._terms[1]))
 
-    def due_deliveries(self, most: int) -> list[str]:
-        """Name jobs whose delivery is due, the most overdue first."""
+    def due_deliveries(self, again_seconds: float, most: int) -> list[str]:
+        """Name jobs whose delivery is due, to be published; each once in `again_seconds`."""
         with redis_problems():
-            seconds, microseconds = self.redis.time()
-            return cast(
-                "list[str]",
-                self.redis.zrangebyscore(
-                    "sow:webhooks:due", "-inf", seconds + microseconds / 1e6, start=0, num=most
-                ),
-            )
+            return list(self.scripts.run("deliver_due", again_seconds, most))

@@ -49,11 +49,6 @@ class ProcessBoard:
             )
             self._redis.sadd("sow:processes", process.key)
 
-    def withdraw(self, key: str) -> None:
-        """Forget a process that has ended."""
-        with redis_problems():
-            self._redis.delete(f"sow:process:{key}")
-
     def read(self) -> list[Process]:
         """Read the processes that were heard of lately, in the order of their names."""
         with redis_problems():

@@ -74,6 +74,14 @@ def test_two_apis_serve_one_anothers_jobs(stack: Stack, service: Api, recording:
     assert service.http.get(f"/api/v1/jobs/{job_id}").status_code == 404
 
 
+def test_the_language_may_be_found_from_the_lyrics(service: Api, recording: Recording) -> None:
+    answer = submit(service, recording, {"Prefer": "wait=60"}, language="auto")
+    assert answer.status_code == 200, answer.text
+    job = answer.json()
+    assert job["language"] == "auto"
+    assert job["result"]["language"] == "English"
+
+
 def test_a_file_that_is_no_audio_fails_its_job_with_the_reason(
     service: Api, tmp_path: Path
 ) -> None:
@@ -83,6 +91,7 @@ def test_a_file_that_is_no_audio_fails_its_job_with_the_reason(
     done = service.ended(job["id"])
     assert done["state"] == "failed"
     assert done["problem"]["type"] == "urn:sow-qwen3:problem:audio-unreadable"
+    assert done["progress"] < 0.5, "nothing was aligned"
     answer = service.http.get(f"/api/v1/jobs/{job['id']}/result")
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:sow-qwen3:problem:no-result"

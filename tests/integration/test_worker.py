@@ -3,12 +3,15 @@
 import os
 import signal
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from tests.support.processes import Program, redis_server, wait_until
 from tests.support.recordings import LINES, Recording, make_recording
+from tests.support.site import content, running_site
 from tests.support.stack import Api, Stack, running_stack
 
 SHORT_LEASE = {"SOW_QWEN3_LEASE_SECONDS": "3"}
@@ -152,6 +155,34 @@ def test_a_worker_that_is_told_to_stop_loses_no_job(
     assert "running" not in {api.job(job_id)["state"] for job_id in job_ids}
     own_stack.worker("-c", "1")
     assert [api.ended(job_id, 90)["state"] for job_id in job_ids] == ["succeeded"] * 4
+
+
+def test_a_job_longer_than_the_workers_grace_is_given_back_at_once(
+    own_stack: Stack, recording: Recording
+) -> None:
+    held = Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        held.wait(60)
+        content(recording.path.read_bytes())(handler)
+
+    with running_site() as site:
+        site.answers["/song.mp3"] = answer
+        # a lease that cannot lapse within this test
+        env = {"SOW_QWEN3_ALLOWED_HOSTS": site.host, "SOW_QWEN3_LEASE_SECONDS": "300"}
+        api = own_stack.api(**env)
+        first = own_stack.worker("-c", "1", REMAP_SIGTERM="SIGQUIT", **env)
+        own_stack.ready(api)
+        body = {"audio_url": site.url("/song.mp3"), "lyrics_text": recording.lyrics}
+        job_id = api.http.post("/api/v1/jobs", json={**body, "language": "English"}).json()["id"]
+        running(api, job_id)
+        assert first.stop(60) != -9
+        job = api.job(job_id)
+        assert (job["state"], job["attempt"]) == ("queued", 1)
+        held.set()
+        own_stack.worker("-c", "1", **env)
+        done = api.ended(job_id)
+    assert (done["state"], done["attempt"]) == ("succeeded", 2)
 
 
 def test_a_running_job_that_is_canceled_stops_and_its_process_lives_on(

@@ -17,8 +17,8 @@ _parent = os.getpid()
 
 
 def is_stopping() -> bool:
-    """Tell whether the worker is to end, or has ended already."""
-    return _stopping[0] == 1 or os.getppid() != _parent
+    """Tell whether the worker is to end, or has ended already; in it and in its processes."""
+    return _stopping[0] == 1 or _parent not in (os.getpid(), os.getppid())
 
 
 def tell_on_signals() -> None:

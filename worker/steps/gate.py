@@ -10,6 +10,7 @@ import structlog
 from celery import bootsteps
 
 from shared.queue import ALIGN
+from worker.process.stopping import is_stopping
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ class ReadyGate(bootsteps.StartStopStep):
             self._timer.cancel()
 
     def _check(self, consumer: Any) -> None:  # noqa: ANN401 - Celery's consumer
-        if not consumer.task_consumer:
+        if not consumer.task_consumer or is_stopping():
             return
         ready = ready_processes(consumer.pool)
         if ready and consumer.qos.value != ready:

@@ -1,18 +1,16 @@
 """The task `align`: one attempt at one job."""
 
 import time
-from contextlib import suppress
-from typing import Any
+from contextlib import nullcontext, suppress
 
 import structlog
 from celery import Task
 from kombu.exceptions import OperationalError
 
 from shared.job import Job, Stage
-from shared.problems import ALIGNMENT_FAILED, STORE_AWAY, Problem
+from shared.problems import ALIGNMENT_FAILED, Problem
 from shared.queue import ALIGN, DELIVER
 from shared.result import Result
-from shared.settings import get_settings
 from shared.store import JobStore
 from worker.app import app
 from worker.pipeline import align_job
@@ -22,7 +20,7 @@ from worker.process.life import WorkerProcess, this_process
 log = structlog.get_logger()
 
 COMMIT_SECONDS = 300.0
-"""How long a result is kept in hand while Redis is away."""
+"""How long a result is kept in hand while Redis is away, or full."""
 
 
 class JobFailedError(Exception):
@@ -30,14 +28,9 @@ class JobFailedError(Exception):
 
 
 class AlignTask(Task):  # type: ignore[type-arg]  # not generic at run time
-    """A task that gives its job back when its worker stops before it is done."""
+    """A task whose job goes back to the queue when its worker ends before it is done."""
 
-    def on_retry(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
-        """Release the job: Celery calls this in the parent as it requeues a canceled task."""
-        store = JobStore(get_settings())
-        job = store.get(task_id)
-        if job and store.release(task_id, job.attempt):
-            log.info("the worker stops; its job is queued again", job=task_id)
+    Request = "worker.tasks.request:AlignRequest"
 
 
 @app.task(name=ALIGN, base=AlignTask, throws=(JobFailedError,))
@@ -65,7 +58,8 @@ def _attempt(process: WorkerProcess, hold: Hold) -> str:
     if job is None:
         raise NotOursError
     outcome = _outcome(process, hold, job)
-    with hold.at(Stage.WRITING):
+    # a job that failed keeps the stage's progress that it came to
+    with nullcontext() if isinstance(outcome, Problem) else hold.at(Stage.WRITING):
         _commit(process.store, hold, outcome)
     if job.request.webhook_url:
         # one that cannot be published now is found due by housekeeping
@@ -94,7 +88,7 @@ def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Result | Problem:
 
 
 def _commit(store: JobStore, hold: Hold, outcome: Result | Problem) -> None:
-    """Write the outcome, waiting for Redis; raises `NotOursError` when it comes too late."""
+    """Write the outcome, waiting for Redis; raises `NotOursError` when it is too late."""
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
         try:
@@ -102,8 +96,8 @@ def _commit(store: JobStore, hold: Hold, outcome: Result | Problem) -> None:
                 written = store.fail(hold.job_id, hold.attempt, outcome)
             else:
                 written = store.succeed(hold.job_id, hold.attempt, outcome)
-        except Problem as problem:
-            if problem.kind is not STORE_AWAY or time.monotonic() > deadline:
+        except Problem:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(1.0)
         else:

@@ -84,4 +84,8 @@ def _try(job: Job, url: str, settings: Settings) -> tuple[DeliveryAttempt, float
     except httpx.HTTPError as error:
         reason = f"{type(error).__name__}: {error}"[:200].rstrip(": ")
         return DeliveryAttempt(at=at, status=None, error=reason), None
+    except Exception as error:
+        # a try that cannot be made is one of the schedule's too, else there is no end to them
+        log.exception("a webhook cannot be sent", job=job.id)
+        return DeliveryAttempt(at=at, status=None, error=type(error).__name__), None
     return DeliveryAttempt(at=at, status=status, error=None), read_retry_after(header, time.time())

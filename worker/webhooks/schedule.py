@@ -25,7 +25,7 @@ def read_retry_after(header: str | None, now: float) -> float | None:
     """Read `Retry-After`, seconds or a date (RFC 9110); None for none or nonsense."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header)
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - now)

@@ -30,7 +30,10 @@ redis.call('HSET', job_key(id), 'id', id, 'owner', owner, 'request', ARGV[3], 's
   'attempt', '0', 'progress', '0', 'created_at', moment(now), 'published_at', moment(now),
   'sequence', sequence, 'priority', priority)
 if ARGV[4] ~= '' then redis.call('HSET', job_key(id), 'webhook', '1') end
-if ARGV[7] ~= '' then redis.call('HSET', 'sow:uploads', ARGV[7], id) end
+if ARGV[7] ~= '' then
+  redis.call('HSET', 'sow:uploads', ARGV[7], id)
+  redis.call('HSET', job_key(id), 'upload', ARGV[7])
+end
 if KEYS[1] ~= '' then
   redis.call('HSET', KEYS[1], 'id', id, 'fingerprint', fingerprint)
   redis.call('HSET', job_key(id), 'idempotency', KEYS[1])

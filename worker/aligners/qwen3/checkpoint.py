@@ -86,7 +86,13 @@ def load_package(folder: Path, device: str, dtype: torch.dtype) -> Qwen3ForcedAl
     On the CPU in the file's own number type, weights are mapped: processes share their pages.
     Raises `UnusableModelError`.
     """
-    names = check_checkpoint(folder)
+    try:
+        names = check_checkpoint(folder)
+    except OSError as error:
+        raise UnusableModelError(
+            f"{error.filename} cannot be read ({error.strerror}): let the worker's user read the "
+            "whole folder, with chmod -R a+rX"
+        ) from error
     try:
         with silenced():
             package = Qwen3ForcedAligner.from_pretrained(

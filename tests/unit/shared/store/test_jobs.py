@@ -1,5 +1,6 @@
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,6 +21,9 @@ RESULT = Result(
     aligner="dtw",
     lines=(Line(text="la la", start=0.5, end=1.5, words=(Word("la", 0.5, 1.0, -0.1),)),),
 )
+
+AWAY = 10.0
+"""So long a pause between two sweeps that Redis must have been away."""
 
 
 def create(store: JobStore, owner: str = "app", request: JobRequest = REQUEST) -> str:
@@ -81,21 +85,17 @@ def test_a_canceled_job_is_nobodys(store: JobStore) -> None:
 
 def test_a_lapsed_lease_puts_the_job_back_and_too_many_fail_it(store: JobStore) -> None:
     job_id = create(store)
-    store.reclaim()
+    store.reclaim(AWAY)
     first = store.claim(job_id)
-    assert store.reclaim() == ([], [])
-    time.sleep(0.4)
-    store.reclaim()
-    time.sleep(0.2)
-    assert store.reclaim() == ([job_id], [])
+    assert store.reclaim(AWAY) == ([], [])
+    time.sleep(0.6)
+    assert store.reclaim(AWAY) == ([job_id], [])
     assert not store.advance(job_id, first)
     second = store.claim(job_id)
     assert second == first + 1
     assert not store.succeed(job_id, first, RESULT)
-    time.sleep(0.4)
-    store.reclaim()
-    time.sleep(0.2)
-    assert store.reclaim() == ([], [job_id])
+    time.sleep(0.6)
+    assert store.reclaim(AWAY) == ([], [job_id])
     job = store.get(job_id)
     assert job is not None
     assert job.problem is not None
@@ -104,10 +104,10 @@ def test_a_lapsed_lease_puts_the_job_back_and_too_many_fail_it(store: JobStore) 
 
 def test_leases_get_a_full_term_after_nobody_could_look(store: JobStore) -> None:
     job_id = create(store)
-    store.reclaim()
+    store.reclaim(0.1)
     attempt = store.claim(job_id)
-    time.sleep(0.7)
-    assert store.reclaim() == ([], []), "the sweep itself was away for longer than a lease"
+    time.sleep(0.6)
+    assert store.reclaim(0.1) == ([], []), "the sweep itself was away"
     assert store.advance(job_id, attempt)
 
 
@@ -148,11 +148,12 @@ def test_a_job_with_a_webhook_outlives_its_schedule(redis_url: str) -> None:
     job_id = create(store, request=request)
     store.cancel(job_id)
     assert store.redis.ttl(f"sow:job:{job_id}") > WEBHOOK_TTL_SECONDS - 60
-    assert store.due_deliveries(10) == [job_id]
+    assert store.due_deliveries(60, 10) == [job_id]
+    assert store.due_deliveries(60, 10) == [], "it is published already"
     assert store.begin_delivery(job_id, 30) == 1
     assert store.begin_delivery(job_id, 30) == 0, "nobody else begins it meanwhile"
     store.end_delivery(job_id, DeliveryAttempt(at=1.0, status=500, error=None), "waiting", 3600)
-    assert store.due_deliveries(10) == []
+    assert store.due_deliveries(60, 10) == []
     assert store.deliver_again(job_id)
     assert store.begin_delivery(job_id, 30) == 1, "a resend begins the schedule anew"
     store.end_delivery(job_id, DeliveryAttempt(at=2.0, status=200, error=None), "delivered")
@@ -180,6 +181,11 @@ def test_queued_jobs_that_the_broker_lost_are_named_once_a_while(store: JobStore
     assert store.unpublished(3, 0.0, 10) == []
     assert store.unpublished(1, 60.0, 10) == [], "they were published just now"
     assert store.unpublished(1, 0.0, 10) == [(ids[0], 0), (ids[1], 0)]
+    assert store.unpublished(0, 60.0, 10) == []
+    for job_id in ids[1:]:
+        store.redis.hincrbyfloat(f"sow:job:{job_id}", "published_at", -100)
+    assert store.unpublished(0, 60.0, 1) == [(ids[1], 0)], "what was published is passed over"
+    assert store.unpublished(1, 60.0, 10) == [(ids[2], 0)]
 
 
 def test_redis_away_is_a_problem_that_passes() -> None:
@@ -216,3 +222,47 @@ def test_kept_results_stay_within_their_budget_the_oldest_out_first(
     none = ResultCache(store, Settings(redis_url=redis_url, result_cache_bytes=0))
     none.put("d", job_id, RESULT)
     assert none.get("d") is None
+
+
+def test_a_submission_asked_again_as_its_answer_was_lost_is_the_same_job(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = uuid.uuid4()
+    monkeypatch.setattr("uuid.uuid4", lambda: identity)
+    made = [
+        store.create("app", REQUEST, fingerprint="f", idempotency_key="k", join=True)
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    assert made[0].what == "created"
+    assert store.backlog().waiting == 1
+
+
+def test_an_owners_list_does_not_grow_with_jobs_that_are_forgotten(store: JobStore) -> None:
+    for _ in range(30):
+        job_id = create(store)
+        store.cancel(job_id)
+        store.redis.delete(f"sow:job:{job_id}")
+    assert store.redis.zcard("sow:jobs:app") == 1
+
+
+def test_deleting_a_job_leaves_the_key_that_another_has_taken_over(store: JobStore) -> None:
+    def submit() -> str:
+        return store.create("app", REQUEST, fingerprint="f", idempotency_key="k").job_id
+
+    first = submit()
+    store.cancel(first)
+    (key,) = store.redis.keys("sow:idempotency:*")
+    store.redis.delete(key)
+    second = submit()
+    assert second != first
+    assert store.delete(first)
+    assert submit() == second
+
+
+def test_nothing_is_left_of_a_deleted_job(store: JobStore) -> None:
+    request = REQUEST.model_copy(update={"audio": "upload:" + "a" * 32})
+    made = store.create("app", request, fingerprint="f", idempotency_key="k", join=True)
+    store.cancel(made.job_id)
+    assert store.delete(made.job_id)
+    assert set(store.redis.keys()) == {"sow:sequence"}
