@@ -7,7 +7,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from api.errors import invalid
@@ -139,14 +139,34 @@ async def read_submission(request: Request, settings: Settings) -> tuple[Submiss
     return submission, file
 
 
+class _FormParser(MultiPartParser):
+    """Refuses text in another encoding, which Starlette takes for Latin-1: lyrics in GBK, say."""
+
+    def on_part_end(self) -> None:
+        part = self._current_part
+        if part.file is None:
+            try:
+                part.data.decode(self._charset)
+            except (UnicodeDecodeError, LookupError) as error:
+                name, charset = part.field_name, self._charset
+                raise MultiPartException(
+                    f"`{name}` is not text in {charset}; save it as UTF-8."
+                ) from error
+        super().on_part_end()
+
+
 async def _read_form(request: Request, settings: Settings) -> tuple[Submission, UploadFile | None]:
     try:
-        form = await request.form(
-            max_files=1, max_fields=20, max_part_size=4 * settings.max_lyrics_chars + 100_000
-        )
-    except HTTPException as error:
+        form = await _FormParser(
+            request.headers,
+            request.stream(),
+            max_files=1,
+            max_fields=20,
+            max_part_size=4 * settings.max_lyrics_chars + 100_000,
+        ).parse()
+    except MultiPartException as error:
         raise Problem(
-            INVALID_REQUEST, f"The multipart body cannot be read: {error.detail}"
+            INVALID_REQUEST, f"The multipart body cannot be read: {error.message}"
         ) from error
     except UnicodeError as error:
         raise Problem(INVALID_REQUEST, "The multipart body is not in its `charset`.") from error

@@ -28,6 +28,7 @@ from shared.problems import (
     Problem,
 )
 from shared.storage.uploads import SCHEME
+from shared.store import Deliveries
 from shared.view import JobView, view_job, view_result
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -178,7 +179,7 @@ def resend_webhook(parts: Parts, owner: Owner, job_id: JobId) -> JobView:
     job = owned_job(parts, owner, job_id)
     if job.request.webhook_url is None:
         raise Problem(NO_WEBHOOK, "The job was submitted without a `webhook_url`.")
-    if not parts.store.deliver_again(job_id):
+    if not Deliveries(parts.store).again(job_id):
         raise Problem(JOB_NOT_ENDED, f"The job is {job.state}; its event comes when it has ended.")
     return view_job(owned_job(parts, owner, job_id), parts.settings.public_url)
 

@@ -8,9 +8,8 @@ from typing import Literal, cast
 
 from redis import Redis
 
-from shared.job import DeliveryAttempt, Job, JobRequest, ProblemReport, Stage, State
-from shared.problems import WORKER_LOST, Problem
-from shared.queue import PRIORITIES, broker_key
+from shared.job import Job, JobRequest, ProblemReport, Stage, State
+from shared.problems import Problem
 from shared.result import Result
 from shared.settings import Settings
 from shared.storage.uploads import SCHEME
@@ -64,7 +63,8 @@ class JobStore:
         self._settings = settings
         self.scripts = Scripts(self.redis)
         ttl = settings.result_ttl_seconds
-        self._terms = (ttl, max(ttl, WEBHOOK_TTL_SECONDS))
+        # how long an ended job is kept, without and with a webhook (seconds)
+        self.terms = (ttl, max(ttl, WEBHOOK_TTL_SECONDS))
         self._memory_share = 0.0
         self._memory_read_at = -MEMORY_SECONDS
 
@@ -194,74 +194,23 @@ class JobStore:
     def _finish(self, job_id: str, attempt: int, state: State, field: str, value: str) -> bool:
         with redis_problems():
             return bool(
-                self.scripts.run("finish", job_id, attempt, state, field, value, *self._terms)
+                self.scripts.run("finish", job_id, attempt, state, field, value, *self.terms)
             )
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job. False: it has ended already."""
         with redis_problems():
-            return bool(self.scripts.run("cancel", job_id, *self._terms))
+            return bool(self.scripts.run("cancel", job_id, *self.terms))
 
     def delete(self, job_id: str) -> bool:
         """Forget an ended job. False: it has not ended."""
         with redis_problems():
             return bool(self.scripts.run("delete", job_id))
 
-    def forget_upload(self, reference: str) -> bool:
-        """Forget an upload whose job is gone. False: its job is still there, so is its need."""
-        with redis_problems():
-            job_id = cast("str | None", self.redis.hget("sow:uploads", reference))
-            if job_id and self.redis.exists(f"sow:job:{job_id}"):
-                return False
-            self.redis.hdel("sow:uploads", reference)
-        return True
-
-    def take_turn(self, chore: str, seconds: int) -> bool:
-        """Take a chore that one process at a time does, once in so many seconds."""
-        with redis_problems():
-            return bool(self.redis.set(f"sow:turn:{chore}", "1", nx=True, ex=seconds))
-
-    def held_messages(self, queue: str) -> int:
-        """Count the messages that the broker holds on a queue."""
-        with redis_problems():
-            pipe = self.redis.pipeline(transaction=False)
-            for priority in PRIORITIES:
-                pipe.llen(broker_key(queue, priority))
-            return sum(pipe.execute())
-
     def release(self, job_id: str, attempt: int) -> bool:
         """Give a running attempt back to the queue. False: the job is no longer its."""
         with redis_problems():
             return bool(self.scripts.run("release", job_id, attempt))
-
-    def reclaim(self, away_seconds: float) -> tuple[list[str], list[str]]:
-        """Take back the jobs whose lease has lapsed.
-
-        Where nobody has asked for `away_seconds`, Redis was away and leases could not be renewed
-        either: they get a full term then. Returns those that are queued again, to be published,
-        and those that failed for good.
-        """
-        lost = Problem(
-            WORKER_LOST,
-            f"The worker was lost in each of {self._settings.max_attempts} attempts. "
-            "The workers' log says why; this audio may take more memory than they have.",
-        )
-        with redis_problems():
-            again, failed = self.scripts.run(
-                "reclaim",
-                self._settings.lease_seconds,
-                away_seconds,
-                self._settings.max_attempts,
-                ProblemReport.of(lost).model_dump_json(),
-                *self._terms,
-            )
-        return again, failed
-
-    def unpublished(self, held: int, after_seconds: float, most: int) -> list[tuple[str, int]]:
-        """Name queued jobs that a broker with `held` messages may have lost: id and priority."""
-        with redis_problems():
-            found = self.scripts.run("unpublished", held, after_seconds, most)
-        return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
 
     def backlog(self) -> Backlog:
         """Measure the queue: its length, and its speed over the last hundred jobs."""
@@ -293,34 +242,3 @@ class JobStore:
         """Ask Redis for a sign of life; raises when there is none."""
         with redis_problems():
             self.redis.ping()
-
-    def begin_delivery(self, job_id: str, seconds: float) -> int:
-        """Begin a due attempt of a job's delivery, which may take some seconds.
-
-        Returns which try since it was (last) asked for this is, or 0 when none is due.
-        """
-        with redis_problems():
-            return int(self.scripts.run("deliver_begin", job_id, seconds))
-
-    def end_delivery(
-        self,
-        job_id: str,
-        attempt: DeliveryAttempt,
-        state: Literal["waiting", "delivered", "failed"],
-        next_in_seconds: float = 0.0,
-    ) -> None:
-        """Write an attempt of a delivery down; a `waiting` one is due again after a while."""
-        with redis_problems():
-            self.scripts.run(
-                "deliver_end", job_id, state, attempt.model_dump_json(), next_in_seconds
-            )
-
-    def deliver_again(self, job_id: str) -> bool:
-        """Make an ended job's delivery due at once. False: it has not ended, or no webhook."""
-        with redis_problems():
-            return bool(self.scripts.run("deliver_again", job_id, self._terms[1]))
-
-    def due_deliveries(self, again_seconds: float, most: int) -> list[str]:
-        """Name jobs whose delivery is due, to be published; each once in `again_seconds`."""
-        with redis_problems():
-            return list(self.scripts.run("deliver_due", again_seconds, most))

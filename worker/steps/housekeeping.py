@@ -10,7 +10,7 @@ from shared.problems import Problem
 from shared.queue import ALIGN, WEBHOOKS, Queue
 from shared.settings import get_settings
 from shared.storage.uploads import open_uploads
-from shared.store import JobStore
+from shared.store import Deliveries, JobStore, Upkeep
 
 log = structlog.get_logger()
 
@@ -38,7 +38,9 @@ class Housekeeping(bootsteps.StartStopStep):
         super().__init__(parent, **kwargs)
         settings = get_settings()
         self._settings = settings
-        self._store = JobStore(settings)
+        store = JobStore(settings)
+        self._upkeep = Upkeep(store, settings)
+        self._deliveries = Deliveries(store)
         self._queue = Queue(settings)
         self._uploads = open_uploads(settings)
         self._away = False
@@ -69,7 +71,7 @@ class Housekeeping(bootsteps.StartStopStep):
     def _publish_reclaimed(self) -> None:
         # no sweep in half a term means that renewals may have been missed too
         away_seconds = max(self._settings.lease_seconds / 2, 3 * SWEEP_SECONDS)
-        again, failed = self._store.reclaim(away_seconds)
+        again, failed = self._upkeep.reclaim(away_seconds)
         for job_id in again:
             log.warning("a worker was lost; its job is queued again", job=job_id)
             self._queue.publish_job(job_id, 0)
@@ -77,21 +79,21 @@ class Housekeeping(bootsteps.StartStopStep):
             log.error("a job's worker was lost too often; it failed", job=job_id)
 
     def _publish_unpublished(self) -> None:
-        held = self._store.held_messages(ALIGN)
-        for job_id, priority in self._store.unpublished(held, PUBLISH_SECONDS, MOST):
+        held = self._upkeep.held_messages(ALIGN)
+        for job_id, priority in self._upkeep.unpublished(held, PUBLISH_SECONDS, MOST):
             log.warning("the broker holds no message of a queued job; published", job=job_id)
             self._queue.publish_job(job_id, priority)
 
     def _publish_due_deliveries(self) -> None:
         # where nobody delivers, messages must not pile up for each time that somebody could have
-        if self._store.held_messages(WEBHOOKS) < MOST:
-            for job_id in self._store.due_deliveries(PUBLISH_SECONDS, MOST):
+        if self._upkeep.held_messages(WEBHOOKS) < MOST:
+            for job_id in self._deliveries.due(PUBLISH_SECONDS, MOST):
                 self._queue.publish_delivery(job_id)
 
     def _delete_orphans(self) -> None:
-        if not self._store.take_turn("uploads", UPLOADS_SWEEP_SECONDS):
+        if not self._upkeep.take_turn("uploads", UPLOADS_SWEEP_SECONDS):
             return
         for upload in self._uploads.stored():
-            if upload.age > UPLOAD_GRACE_SECONDS and self._store.forget_upload(upload.reference):
+            if upload.age > UPLOAD_GRACE_SECONDS and self._upkeep.forget_upload(upload.reference):
                 log.info("an upload whose job is gone is deleted", upload=upload.reference)
                 self._uploads.delete(upload.reference)

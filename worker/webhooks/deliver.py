@@ -16,7 +16,7 @@ from shared.http.client import guarded_client
 from shared.job import DeliveryAttempt, Job, webhook_id
 from shared.problems import Problem
 from shared.settings import Settings
-from shared.store import JobStore
+from shared.store import Deliveries, JobStore
 from shared.webhook_secrets import read_signers
 from worker.webhooks.event import event_body
 from worker.webhooks.schedule import next_delay, read_retry_after
@@ -31,7 +31,8 @@ LEASE_SECONDS = 2 * TRY_SECONDS
 
 def deliver_job(job_id: str, store: JobStore, settings: Settings) -> str:
     """Try to deliver an ended job's event, if that is due; says what came of it."""
-    tries = store.begin_delivery(job_id, LEASE_SECONDS)
+    deliveries = Deliveries(store)
+    tries = deliveries.begin(job_id, LEASE_SECONDS)
     if not tries:
         return "nothing due"
     job = store.get(job_id)
@@ -46,7 +47,7 @@ def deliver_job(job_id: str, store: JobStore, settings: Settings) -> str:
         state, delay = "failed", None
     else:
         state = "waiting"
-    store.end_delivery(job_id, attempt, state, delay or 0.0)
+    deliveries.end(job_id, attempt, state, delay or 0.0)
     log.info(
         "webhook",
         job=job_id,

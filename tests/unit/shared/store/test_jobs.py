@@ -5,29 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.job import DeliveryAttempt, JobRequest, Stage, State
-from shared.languages import Language
+from shared.job import Stage, State
 from shared.problems import AUDIO_UNREADABLE, STORE_AWAY, Problem
-from shared.result import Line, Result, Word
 from shared.settings import Settings
 from shared.store import JobStore, ResultCache
-from shared.store.jobs import WEBHOOK_TTL_SECONDS
 from shared.store.results import result_key
-
-REQUEST = JobRequest(audio="s3://songs/a.mp3", lyrics_text="la la", language=Language.ENGLISH)
-RESULT = Result(
-    duration_seconds=3.0,
-    language=Language.ENGLISH,
-    aligner="dtw",
-    lines=(Line(text="la la", start=0.5, end=1.5, words=(Word("la", 0.5, 1.0, -0.1),)),),
-)
-
-AWAY = 10.0
-"""So long a pause between two sweeps that Redis must have been away."""
-
-
-def create(store: JobStore, owner: str = "app", request: JobRequest = REQUEST) -> str:
-    return store.create(owner, request, fingerprint="f").job_id
+from tests.support.jobs import REQUEST, RESULT, create
 
 
 def test_a_record_is_read_back_as_it_was_written(store: JobStore) -> None:
@@ -83,34 +66,6 @@ def test_a_canceled_job_is_nobodys(store: JobStore) -> None:
     assert job.stage is None
 
 
-def test_a_lapsed_lease_puts_the_job_back_and_too_many_fail_it(store: JobStore) -> None:
-    job_id = create(store)
-    store.reclaim(AWAY)
-    first = store.claim(job_id)
-    assert store.reclaim(AWAY) == ([], [])
-    time.sleep(0.6)
-    assert store.reclaim(AWAY) == ([job_id], [])
-    assert not store.advance(job_id, first)
-    second = store.claim(job_id)
-    assert second == first + 1
-    assert not store.succeed(job_id, first, RESULT)
-    time.sleep(0.6)
-    assert store.reclaim(AWAY) == ([], [job_id])
-    job = store.get(job_id)
-    assert job is not None
-    assert job.problem is not None
-    assert job.problem.type.endswith("worker-lost")
-
-
-def test_leases_get_a_full_term_after_nobody_could_look(store: JobStore) -> None:
-    job_id = create(store)
-    store.reclaim(0.1)
-    attempt = store.claim(job_id)
-    time.sleep(0.6)
-    assert store.reclaim(0.1) == ([], []), "the sweep itself was away"
-    assert store.advance(job_id, attempt)
-
-
 def test_a_released_job_is_first_again_and_counts_no_loss(store: JobStore) -> None:
     job_id = create(store)
     others = [create(store, "other") for _ in range(3)]
@@ -142,29 +97,6 @@ def test_an_ended_job_is_forgotten_after_its_term(store: JobStore) -> None:
     assert store.redis.ttl(f"sow:job:{create(store)}") == -1
 
 
-def test_a_job_with_a_webhook_outlives_its_schedule(redis_url: str) -> None:
-    store = JobStore(Settings(redis_url=redis_url, result_ttl_seconds=60))
-    request = REQUEST.model_copy(update={"webhook_url": "https://example.com/hook"})
-    job_id = create(store, request=request)
-    store.cancel(job_id)
-    assert store.redis.ttl(f"sow:job:{job_id}") > WEBHOOK_TTL_SECONDS - 60
-    assert store.due_deliveries(60, 10) == [job_id]
-    assert store.due_deliveries(60, 10) == [], "it is published already"
-    assert store.begin_delivery(job_id, 30) == 1
-    assert store.begin_delivery(job_id, 30) == 0, "nobody else begins it meanwhile"
-    store.end_delivery(job_id, DeliveryAttempt(at=1.0, status=500, error=None), "waiting", 3600)
-    assert store.due_deliveries(60, 10) == []
-    assert store.deliver_again(job_id)
-    assert store.begin_delivery(job_id, 30) == 1, "a resend begins the schedule anew"
-    store.end_delivery(job_id, DeliveryAttempt(at=2.0, status=200, error=None), "delivered")
-    job = store.get(job_id)
-    assert job is not None
-    assert job.delivery is not None
-    assert [attempt.status for attempt in job.delivery.attempts] == [500, 200]
-    assert store.begin_delivery(job_id, 30) == 0
-    store.redis.close()
-
-
 def test_the_same_content_joins_while_unfinished_and_not_after(store: JobStore) -> None:
     def submit(owner: str = "app") -> str:
         return store.create(owner, REQUEST, fingerprint="f", join=True).job_id
@@ -174,18 +106,6 @@ def test_the_same_content_joins_while_unfinished_and_not_after(store: JobStore) 
     assert submit("other") != first
     store.cancel(first)
     assert submit() != first
-
-
-def test_queued_jobs_that_the_broker_lost_are_named_once_a_while(store: JobStore) -> None:
-    ids = [create(store, f"caller {number}") for number in range(3)]
-    assert store.unpublished(3, 0.0, 10) == []
-    assert store.unpublished(1, 60.0, 10) == [], "they were published just now"
-    assert store.unpublished(1, 0.0, 10) == [(ids[0], 0), (ids[1], 0)]
-    assert store.unpublished(0, 60.0, 10) == []
-    for job_id in ids[1:]:
-        store.redis.hincrbyfloat(f"sow:job:{job_id}", "published_at", -100)
-    assert store.unpublished(0, 60.0, 1) == [(ids[1], 0)], "what was published is passed over"
-    assert store.unpublished(1, 60.0, 10) == [(ids[2], 0)]
 
 
 def test_redis_away_is_a_problem_that_passes() -> None:
