@@ -1,6 +1,8 @@
 """Reading a submission: JSON, or multipart with the file itself."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from fastapi import Request
@@ -91,7 +93,8 @@ class Submission(BaseModel):
                     f"at most {settings.max_metadata_bytes} are kept.",
                 )
         if self.audio_url is not None:
-            check_audio_address(self.audio_url, settings)
+            with _about("audio_url"):
+                check_audio_address(self.audio_url, settings)
         if self.webhook_url is not None:
             if not settings.webhook_secret or not settings.webhook_secret.get_secret_value():
                 raise Problem(
@@ -99,7 +102,8 @@ class Submission(BaseModel):
                     "This service has no secret to sign webhooks with: leave `webhook_url` out, "
                     f"or have its operator set {variable('webhook_secret')}.",
                 )
-            check_address(self.webhook_url, settings)
+            with _about("webhook_url"):
+                check_address(self.webhook_url, settings)
 
     def to_request(self, audio: str) -> JobRequest:
         """Write the submission as it is kept on the record; `audio` is where the audio is now."""
@@ -108,6 +112,15 @@ class Submission(BaseModel):
             language=parse_language(self.language),
             **self.model_dump(exclude={"audio_url", "language"}),
         )
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Say which field a problem is about."""
+    try:
+        yield
+    except Problem as problem:
+        raise Problem(problem.kind, f"`{field}`: {problem.detail}") from problem
 
 
 async def read_submission(request: Request, settings: Settings) -> tuple[Submission, Any]:
@@ -188,7 +201,9 @@ def _read_fields(form: FormData) -> dict[str, Any]:
             raise Problem(INVALID_REQUEST, f"`{name}` is a file; only `audio` may be one.")
         if name in fields:
             raise Problem(INVALID_REQUEST, f"`{name}` is given twice.")
-        fields[name] = value
+        # a form sends what was left empty; only lyrics mean something by it
+        if value or name == "lyrics_text":
+            fields[name] = value
     if "metadata" in fields:
         try:
             fields["metadata"] = from_json(fields["metadata"])

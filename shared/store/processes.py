@@ -49,6 +49,15 @@ class ProcessBoard:
             )
             self._redis.sadd("sow:processes", process.key)
 
+    def withdraw(self, worker: str) -> None:
+        """Forget the processes of a worker that ends."""
+        with redis_problems():
+            keys = cast("set[str]", self._redis.smembers("sow:processes"))
+            own = [key for key in keys if key.rpartition("/")[0] == worker]
+            if own:
+                self._redis.delete(*(f"sow:process:{key}" for key in own))
+                self._redis.srem("sow:processes", *own)
+
     def read(self) -> list[Process]:
         """Read the processes that were heard of lately, in the order of their names."""
         with redis_problems():

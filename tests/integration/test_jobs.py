@@ -169,6 +169,13 @@ def test_a_full_queue_refuses_and_says_when_to_try_again(idle: Api, recording: R
         idle.http.post(f"/api/v1/jobs/{answer.json()['id']}/cancel", headers=APP)
 
 
+def test_what_a_form_leaves_empty_was_not_given(idle: Api, recording: Recording) -> None:
+    answer = submit(idle, recording, APP, webhook_url="", title="", metadata="")
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["title"] is None
+    idle.http.post(f"/api/v1/jobs/{answer.json()['id']}/cancel", headers=APP)
+
+
 def test_a_webhook_without_a_secret_is_refused_at_submission(
     idle: Api, recording: Recording
 ) -> None:

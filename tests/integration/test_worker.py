@@ -152,6 +152,7 @@ def test_a_worker_that_is_told_to_stop_loses_no_job(
     job_ids = [submit(api, long_recording), *(submit(api, recording) for _ in range(3))]
     running(api, job_ids[0])
     first.stop(60)
+    assert api.http.get("/health").json()["workers"] == [], "nobody counts on it any more"
     assert "running" not in {api.job(job_id)["state"] for job_id in job_ids}
     own_stack.worker("-c", "1")
     assert [api.ended(job_id, 90)["state"] for job_id in job_ids] == ["succeeded"] * 4

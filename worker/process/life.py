@@ -90,7 +90,10 @@ class WorkerProcess:
 
     def _be_heard(self, hold: Hold | None) -> None:
         try:
-            self._board.post(self._about)
+            if is_stopping():
+                self._board.withdraw(self._about.worker)
+            else:
+                self._board.post(self._about)
             if hold:
                 hold.renew()
         except Problem as problem:
