@@ -35,7 +35,7 @@ def split(line: str, language: Language) -> list[str]:
     """
     if language is Language.JAPANESE:
         # Importing nagisa takes a second and its neural network's memory: only who needs it pays.
-        import nagisa  # noqa: PLC0415
+        import nagisa  # noqa: PLC0415 - as above
 
         return [kept for word in nagisa.tagging(line).words if (kept := _keep(word))]
     if language is Language.KOREAN:
