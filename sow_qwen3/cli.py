@@ -84,7 +84,7 @@ def align(  # noqa: PLR0913 - each parameter is an option of the command
     """
     asked = {"language": language, "title": title, "artist": artist, "album": album}
     options = Options(format=format)
-    options.update({name: value for name, value in asked.items() if value is not None})  # type: ignore[typeddict-item]
+    options.update({name: value for name, value in asked.items() if value is not None})  # type: ignore[typeddict-item]  # the names are literals
     with _one_line_on_failure(), Client(url, api_key) as client:
         text = _lyrics(lyrics)
         _check_output(output)

@@ -22,6 +22,15 @@ local function enter_queue(id, owner, priority, sequence)
   redis.call('ZADD', waiting_key(owner), sequence, id)
 end
 
+-- Puts a job that was running back on the queue, first and in its old place.
+local function queue_again(id, owner, sequence)
+  redis.call('ZREM', RUNNING, id)
+  redis.call('HDEL', job_key(id), 'stage')
+  redis.call('HSET', job_key(id), 'state', 'queued', 'progress', '0', 'priority', 0,
+    'published_at', moment(now))
+  enter_queue(id, owner, 0, sequence)
+end
+
 -- Ends a job: its state is final, its record gets a term, and its webhook becomes due.
 local function end_job(id, state, field, value, ttl, webhook_ttl)
   local key = job_key(id)

@@ -20,10 +20,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', moment(now))) d
       end_job(id, 'failed', 'problem', ARGV[4], ARGV[5], ARGV[6])
       failed[#failed + 1] = id
     else
-      redis.call('HDEL', key, 'stage')
-      redis.call('HSET', key, 'state', 'queued', 'progress', '0', 'priority', 0,
-        'published_at', moment(now))
-      enter_queue(id, known[2], 0, known[3])
+      queue_again(id, known[2], known[3])
       again[#again + 1] = id
     end
   end

@@ -76,5 +76,5 @@ def _kana(words: list[str]) -> list[str]:
     # Only those who sing in Japanese pay for its dictionary.
     from pykakasi import kakasi  # noqa: PLC0415 - as above
 
-    convert = kakasi().convert  # type: ignore[no-untyped-call]
+    convert = kakasi().convert  # type: ignore[no-untyped-call]  # pykakasi's
     return ["".join(part["hira"] for part in convert(word)) for word in words]
