@@ -35,7 +35,7 @@ def read_keys(settings: Settings) -> dict[str, str]:
 
 async def get_owner(request: Request) -> str:
     """Name the caller by the key it sent; raises `unauthorized` for none or a wrong one."""
-    keys = state_of(request).keys
+    keys = (await state_of(request)).keys
     if not keys:
         return ANYBODY
     scheme, _, sent = request.headers.get("authorization", "").partition(" ")

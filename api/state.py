@@ -23,6 +23,6 @@ class State:
     uploads: Uploads
 
 
-def state_of(request: Request) -> State:
-    """Give the parts to a route."""
+async def state_of(request: Request) -> State:
+    """Give the parts to a route; async, since FastAPI gives every other one to a thread."""
     return cast("State", request.app.state.parts)

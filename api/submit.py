@@ -12,9 +12,9 @@ from starlette.datastructures import UploadFile
 
 from api.state import State
 from api.submission import Submission
+from shared.job import Job
 from shared.problems import IDEMPOTENCY_MISMATCH, QUEUE_FULL, STORE_FULL, Problem
 from shared.queue import retry_after
-from shared.store.jobs import Created
 
 log = structlog.get_logger()
 
@@ -39,34 +39,31 @@ class Call:
     join: bool
 
 
-async def submit(state: State, call: Call) -> str:
-    """Make the job of a call, or find the one that it already has; returns the job's id.
-
-    Raises `Problem`.
-    """
+async def submit(state: State, call: Call) -> Job:
+    """Make the job of a call, or find the one that it already has. Raises `Problem`."""
     return await to_thread.run_sync(_submit, state, call)
 
 
-def _submit(state: State, call: Call) -> str:
+def _submit(state: State, call: Call) -> Job:
     # the store is asked before an upload is saved: a full one refuses early
     if state.store.memory_share() > state.settings.redis_memory_watermark:
         raise Problem(STORE_FULL, "The job store is nearly full; try again later.", 60)
     if call.file is None:
-        return _create(state, call, str(call.submission.audio_url), None).job_id
+        return _create(state, call, str(call.submission.audio_url), None)[0]
     upload = state.uploads.save(call.file.file)
     kept = False
     try:
-        made = _create(state, call, upload.reference, upload.sha256)
-        kept = made.what == "created"
+        job, kept = _create(state, call, upload.reference, upload.sha256)
     finally:
         if not kept:
             # what cannot be deleted now is swept later, and must not hide what went wrong
             with suppress(Problem):
                 state.uploads.delete(upload.reference)
-    return made.job_id
+    return job
 
 
-def _create(state: State, call: Call, audio: str, audio_hash: str | None) -> Created:
+def _create(state: State, call: Call, audio: str, audio_hash: str | None) -> tuple[Job, bool]:
+    """Give the job, and whether it is a new one."""
     made = state.store.create(
         call.owner,
         call.submission.to_request(audio),
@@ -81,15 +78,15 @@ def _create(state: State, call: Call, audio: str, audio_hash: str | None) -> Cre
             f"{backlog.waiting} jobs are waiting, as many as may; try again later.",
             retry_after(backlog.waiting, backlog.seconds_a_job),
         )
-    if made.what == "mismatch":
+    if made.job is None:
         raise Problem(
             IDEMPOTENCY_MISMATCH,
             "This Idempotency-Key came with another request before; take a new key.",
         )
     if made.what == "created":
         try:
-            state.queue.publish_job(made.job_id, made.priority)
+            state.queue.publish_job(made.job.id, made.priority)
         except OperationalError:
             # the record is the truth: housekeeping publishes what the broker does not hold
-            log.warning("a job could not be published yet", job=made.job_id, exc_info=True)
-    return made
+            log.warning("a job could not be published yet", job=made.job.id, exc_info=True)
+    return made.job, made.what == "created"

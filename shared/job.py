@@ -117,8 +117,11 @@ class Job(BaseModel):
     delivery: Delivery | None = None
 
     @classmethod
-    def from_hash(cls, fields: dict[str, str], queue_position: int | None = None) -> "Job":
-        """Read a record as it lies in Redis, where an absent value is an absent field."""
+    def from_hash(cls, fields: dict[str, str], rank: int | None) -> "Job":
+        """Read a record as it lies in Redis, where an absent value is an absent field.
+
+        `rank` is how many are before it on the queue, None for a job that is not on it.
+        """
         values: dict[str, Any] = dict(fields)
         values["request"] = JobRequest.model_validate_json(fields["request"])
         if "result" in fields:
@@ -135,7 +138,7 @@ class Job(BaseModel):
                     for line in filter(None, fields.get("delivery_attempts", "").split("\n"))
                 ],
             }
-        values["queue_position"] = queue_position
+        values["queue_position"] = None if rank is None else rank + 1
         return cls.model_validate(values)
 
 

@@ -9,6 +9,7 @@ from celery import signals
 from shared.log import configure_logging
 from shared.queue import make_celery
 from shared.settings import get_settings
+from worker.steps.events import EventBatches
 from worker.steps.gate import ReadyGate
 from worker.steps.housekeeping import Housekeeping
 from worker.steps.shutdown import Shutdown
@@ -38,7 +39,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
 )
-app.steps["consumer"].update((ReadyGate, Housekeeping))
+app.steps["consumer"].update((EventBatches, ReadyGate, Housekeeping))
 app.steps["worker"].add(Shutdown)
 
 

@@ -47,11 +47,11 @@ async def align(
     if not preference.respond_async:
         await to_thread.run_sync(require_worker, parts.board)
     call = Call(owner, submission, file, idempotency_key, join=True)
-    job_id = await submit(parts, call)
+    job = await submit(parts, call)
     wait = parts.settings.sync_wait_seconds
     if preference.wait_seconds is not None:
         wait = min(wait, preference.wait_seconds)
-    job = await wait_for(parts.store, job_id, 0 if preference.respond_async else wait)
+    job = await wait_for(parts.store, job, 0 if preference.respond_async else wait)
     if not job.state.ended or preference.respond_async:
         return job_answer(parts, job, 202)
     if job.problem:

@@ -92,9 +92,9 @@ async def submit_job(
     """
     submission, file = await read_submission(request, parts.settings)
     call = Call(owner, submission, file, idempotency_key, join=False)
-    job_id = await submit(parts, call)
+    job = await submit(parts, call)
     wait = read_prefer(prefer or []).wait_seconds or 0
-    job = await wait_for(parts.store, job_id, min(wait, parts.settings.sync_wait_seconds))
+    job = await wait_for(parts.store, job, min(wait, parts.settings.sync_wait_seconds))
     return job_answer(parts, job, 200 if wait and job.state.ended else 202)
 
 

@@ -3,7 +3,6 @@
 from shared.store.deliveries import Deliveries
 from shared.store.jobs import Backlog, JobStore
 from shared.store.processes import Process, ProcessBoard
-from shared.store.results import ResultCache
 from shared.store.upkeep import Upkeep
 
 __all__ = [
@@ -12,6 +11,5 @@ __all__ = [
     "JobStore",
     "Process",
     "ProcessBoard",
-    "ResultCache",
     "Upkeep",
 ]

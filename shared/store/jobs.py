@@ -29,14 +29,13 @@ PAGE_SCAN = 100
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What became of a submission: a new job, or the one that it already is.
-
-    `priority` is the queue's (0 is first), of a new job.
-    """
+    """What became of a submission: a new job, or the one that it already is."""
 
     what: Literal["created", "joined", "mismatch", "full"]
-    job_id: str
     priority: int
+    """A new job's priority on the queue; 0 is first."""
+    job: Job | None
+    """The job, new or joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,13 @@ class Backlog:
     waiting: int
     seconds_a_job: float | None
     """None while too few jobs have ended to tell."""
+
+
+def _read(record: tuple[list[str], int | None]) -> Job:
+    """Read a record as a script gives it: its fields, flat, and its rank on the queue."""
+    fields, rank = record
+    pairs = iter(fields)
+    return Job.from_hash(dict(zip(pairs, pairs, strict=True)), rank)
 
 
 def _digest(text: str) -> str:
@@ -88,7 +94,7 @@ class JobStore:
         )
         joined = f"sow:join:{owner}:{fingerprint}" if join else ""
         with redis_problems():
-            what, job_id, priority = self.scripts.run(
+            what, priority, *record = self.scripts.run(
                 "create",
                 uuid.uuid4().hex,
                 owner,
@@ -99,7 +105,7 @@ class JobStore:
                 request.audio if request.audio.startswith(SCHEME) else "",
                 keys=(idempotency, joined),
             )
-        return Created(what, job_id, priority)
+        return Created(what, priority, _read(record[0]) if record else None)
 
     def get(self, job_id: str) -> Job | None:
         """Read a record; None when there is none (any more)."""
@@ -110,7 +116,7 @@ class JobStore:
             fields, rank = pipe.execute()
         if "request" not in fields:
             return None
-        return Job.from_hash(fields, None if rank is None else rank + 1)
+        return Job.from_hash(fields, rank)
 
     def state(self, job_id: str) -> State | None:
         """Read a job's state alone."""
@@ -158,13 +164,14 @@ class JobStore:
             if len(page) < PAGE_SCAN:
                 return jobs, None
 
-    def claim(self, job_id: str) -> int:
-        """Begin a queued job's next attempt, leased to the caller.
+    def claim(self, job_id: str) -> Job | None:
+        """Begin a queued job's next attempt, leased to the caller, at the stage of fetching.
 
-        Returns the attempt (1, 2, …), or 0 when the job is not queued: done, canceled, another's.
+        Returns the job, or None when it is not queued: done, canceled, another's.
         """
         with redis_problems():
-            return int(self.scripts.run("claim", job_id, self._settings.lease_seconds))
+            record = self.scripts.run("claim", job_id, self._settings.lease_seconds)
+        return _read(record) if record else None
 
     def advance(
         self, job_id: str, attempt: int, stage: Stage | None = None, progress: float | None = None
@@ -182,20 +189,29 @@ class JobStore:
                 )
             )
 
-    def succeed(self, job_id: str, attempt: int, result: Result) -> bool:
-        """Commit an attempt's result. False: the job is no longer its, and nothing was written."""
-        return self._finish(job_id, attempt, State.SUCCEEDED, "result", result.stored())
+    def succeed(self, job_id: str, attempt: int, result: Result, key: str | None = None) -> bool:
+        """Commit an attempt's result, and keep it under a key for others that ask the same.
+
+        False: the job is no longer its, and nothing was written.
+        """
+        ending = (State.SUCCEEDED, "result", result.stored(), key or "")
+        return self._finish(job_id, attempt, *ending)
 
     def fail(self, job_id: str, attempt: int, problem: Problem) -> bool:
         """End an attempt and its job with a problem. False: the job is no longer its."""
         report = ProblemReport.of(problem).model_dump_json()
-        return self._finish(job_id, attempt, State.FAILED, "problem", report)
+        return self._finish(job_id, attempt, State.FAILED, "problem", report, "")
 
-    def _finish(self, job_id: str, attempt: int, state: State, field: str, value: str) -> bool:
+    def _finish(self, job_id: str, attempt: int, *ending: str) -> bool:
+        terms = (*self.terms, self._settings.result_cache_bytes)
         with redis_problems():
-            return bool(
-                self.scripts.run("finish", job_id, attempt, state, field, value, *self.terms)
-            )
+            return bool(self.scripts.run("finish", job_id, attempt, *terms, *ending))
+
+    def kept_result(self, key: str) -> Result | None:
+        """Give the result that a job left under a key; None where there is none."""
+        with redis_problems():
+            text = cast("str | None", self.redis.get(f"sow:result:{key}"))
+        return Result.model_validate_json(text) if text else None
 
     def cancel(self, job_id: str) -> bool:
         """Cancel a job. False: it has ended already."""

@@ -11,6 +11,7 @@ from shared.queue import PRIORITIES, Queue, broker_key
 from shared.settings import Settings
 from shared.storage.uploads import FolderUploads
 from shared.store import JobStore
+from tests.support.jobs import create
 from tests.support.processes import wait_until
 from tests.support.recordings import Recording
 from tests.support.redis import BreakableRedis
@@ -92,7 +93,7 @@ def test_jobs_whose_messages_are_gone_or_never_were_are_published_after_a_while(
     request = JobRequest(
         audio=upload.reference, lyrics_text=recording.lyrics, language=Language.ENGLISH
     )
-    job_ids.append(store.create("anybody", request, fingerprint="never published").job_id)
+    job_ids.append(create(store, "anybody", request))
     for job_id in job_ids:
         redis.client.hincrbyfloat(f"sow:job:{job_id}", "published_at", -100)
     store.redis.close()

@@ -4,6 +4,7 @@ from shared.job import JobRequest
 from shared.languages import Language
 from shared.result import Line, Result, Word
 from shared.store import JobStore
+from shared.store.jobs import Created
 
 REQUEST = JobRequest(audio="s3://songs/a.mp3", lyrics_text="la la", language=Language.ENGLISH)
 RESULT = Result(
@@ -15,4 +16,17 @@ RESULT = Result(
 
 
 def create(store: JobStore, owner: str = "app", request: JobRequest = REQUEST) -> str:
-    return store.create(owner, request, fingerprint="f").job_id
+    return created(store.create(owner, request, fingerprint="f"))
+
+
+def created(made: Created) -> str:
+    """Give the id of the job that a submission came to."""
+    assert made.job is not None
+    return made.job.id
+
+
+def claim(store: JobStore, job_id: str) -> int:
+    """Claim a job that is there to be claimed; gives the attempt."""
+    job = store.claim(job_id)
+    assert job is not None
+    return job.attempt

@@ -1,8 +1,6 @@
 """The job in a process's hands: its lease, its stage, its progress."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from shared.job import Stage
 from shared.problems import Problem
@@ -25,7 +23,7 @@ class NotOursError(Exception):
 
 
 class Hold:
-    """One attempt at one job.
+    """One attempt at one job, which the claim has put at fetching.
 
     The working thread moves it on; the process's pulse renews the lease and looks at `overdue`.
     """
@@ -39,16 +37,15 @@ class Hold:
         self._deadline: float | None = None
         self._written_at = time.monotonic()
 
-    @contextmanager
-    def at(self, stage: Stage, limit_seconds: float | None = None) -> Iterator[None]:
-        """Be at a stage, which may take so long; raises `NotOursError` when the job is gone."""
+    def move_to(self, stage: Stage, limit_seconds: float | None = None) -> None:
+        """Begin a stage, which may take so long; raises `NotOursError` when the job is gone."""
         self.stage = stage
-        self._write(0.0, stage)
         self._deadline = None if limit_seconds is None else time.monotonic() + limit_seconds
-        try:
-            yield
-        finally:
-            self._deadline = None
+        self._write(0.0, stage)
+
+    def end_stage(self) -> None:
+        """Have the time limit end with the stage: writing an outcome may wait for Redis."""
+        self._deadline = None
 
     def progress(self, fraction: float) -> None:
         """Say how much of the stage is done, 0..1; raises `NotOursError` when the job is gone."""

@@ -13,7 +13,7 @@ from celery import signals
 from shared.problems import STAGE_TIMEOUT, Problem
 from shared.queue import ALIGN
 from shared.settings import Settings, get_settings
-from shared.store import JobStore, Process, ProcessBoard, ResultCache
+from shared.store import JobStore, Process, ProcessBoard
 from shared.store.processes import HEARD_SECONDS
 from worker.aligners.base import Aligner
 from worker.aligners.load import load_aligner
@@ -38,7 +38,6 @@ class WorkerProcess:
     def __init__(self, settings: Settings, worker: str, index: int) -> None:
         self.settings = settings
         self.store = JobStore(settings)
-        self.results = ResultCache(self.store, settings)
         self.hold: Hold | None = None
         self._board = ProcessBoard(self.store.redis)
         self._worker = worker

@@ -1,19 +1,18 @@
 """The task `align`: one attempt at one job."""
 
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 import structlog
 from celery import Task
 from kombu.exceptions import OperationalError
 
-from shared.job import Job, Stage
+from shared.job import Job
 from shared.problems import ALIGNMENT_FAILED, Problem
 from shared.queue import ALIGN, DELIVER
-from shared.result import Result
 from shared.store import JobStore
 from worker.app import app
-from worker.pipeline import align_job
+from worker.pipeline import Outcome, align_job
 from worker.process.hold import Hold, NotOursError
 from worker.process.life import WorkerProcess, this_process
 
@@ -37,14 +36,14 @@ class AlignTask(Task):  # type: ignore[type-arg]  # not generic at run time
 def align(job_id: str) -> str:
     """Do a job; the answer is the state it ended in, for Flower's eyes."""
     process = this_process()
-    attempt = process.store.claim(job_id)
-    if not attempt:
+    job = process.store.claim(job_id)
+    if job is None:
         return "nothing to do"
-    with structlog.contextvars.bound_contextvars(job=job_id, attempt=attempt):
-        hold = Hold(process.store, job_id, attempt)
+    with structlog.contextvars.bound_contextvars(job=job_id, attempt=job.attempt):
+        hold = Hold(process.store, job_id, job.attempt)
         process.hold = hold
         try:
-            return _attempt(process, hold)
+            return _attempt(process, hold, job)
         except NotOursError:
             log.info("the job is no longer this attempt's", stage=hold.stage)
             return "canceled"
@@ -52,15 +51,11 @@ def align(job_id: str) -> str:
             process.hold = None
 
 
-def _attempt(process: WorkerProcess, hold: Hold) -> str:
+def _attempt(process: WorkerProcess, hold: Hold, job: Job) -> str:
     begun = time.monotonic()
-    job = process.store.get(hold.job_id)
-    if job is None:
-        raise NotOursError
     outcome = _outcome(process, hold, job)
-    # a job that failed keeps the stage's progress that it came to
-    with nullcontext() if isinstance(outcome, Problem) else hold.at(Stage.WRITING):
-        _commit(process.store, hold, outcome)
+    hold.end_stage()
+    _commit(process.store, hold, outcome)
     if job.request.webhook_url:
         # one that cannot be published now is found due by housekeeping
         with suppress(OperationalError):
@@ -69,13 +64,14 @@ def _attempt(process: WorkerProcess, hold: Hold) -> str:
     if isinstance(outcome, Problem):
         log.warning("failed", problem=outcome.kind.name, detail=outcome.detail, seconds=seconds)
         raise JobFailedError(f"{outcome.kind.name}: {outcome.detail}")
-    log.info("succeeded", seconds=seconds, audio_seconds=round(outcome.duration_seconds, 1))
+    audio_seconds = round(outcome.result.duration_seconds, 1)
+    log.info("succeeded", seconds=seconds, audio_seconds=audio_seconds)
     return "succeeded"
 
 
-def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Result | Problem:
+def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Outcome | Problem:
     try:
-        return align_job(job.request, process.aligner, process.settings, process.results, hold)
+        return align_job(job.request, process.aligner, process.settings, process.store, hold)
     except Problem as problem:
         return problem
     except NotOursError:
@@ -87,7 +83,7 @@ def _outcome(process: WorkerProcess, hold: Hold, job: Job) -> Result | Problem:
         )
 
 
-def _commit(store: JobStore, hold: Hold, outcome: Result | Problem) -> None:
+def _commit(store: JobStore, hold: Hold, outcome: Outcome | Problem) -> None:
     """Write the outcome, waiting for Redis; raises `NotOursError` when it is too late."""
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
@@ -95,7 +91,7 @@ def _commit(store: JobStore, hold: Hold, outcome: Result | Problem) -> None:
             if isinstance(outcome, Problem):
                 written = store.fail(hold.job_id, hold.attempt, outcome)
             else:
-                written = store.succeed(hold.job_id, hold.attempt, outcome)
+                written = store.succeed(hold.job_id, hold.attempt, *outcome)
         except Problem:
             if time.monotonic() > deadline:
                 raise

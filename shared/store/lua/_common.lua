@@ -11,6 +11,11 @@ local RESULTS, SIZES, BYTES = 'sow:results', 'sow:results:sizes', 'sow:results:b
 
 local function moment(seconds) return string.format('%.6f', seconds) end
 
+-- Gives a whole record, as HGETALL does, and the job's rank on the queue (false: not on it).
+local function record(id)
+  return {redis.call('HGETALL', job_key(id)), redis.call('ZRANK', QUEUED, id)}
+end
+
 local function leave_queue(id, owner)
   redis.call('ZREM', QUEUED, id)
   redis.call('ZREM', waiting_key(owner), id)
@@ -63,4 +68,24 @@ local function forget_result(key)
   redis.call('ZREM', RESULTS, key)
   redis.call('HDEL', SIZES, key)
   redis.call('DECRBY', BYTES, size)
+end
+
+-- Keeps a job's result for the next one that asks the same, within a budget (bytes), the oldest out
+-- first, and for a term (seconds).
+local function remember_result(key, id, result, budget, term)
+  local size = #result
+  forget_result(key)
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', RESULTS, '-inf', moment(now - term))) do
+    forget_result(old)
+  end
+  if size > tonumber(budget) then return end
+  redis.call('SET', 'sow:result:' .. key, result, 'EX', term)
+  redis.call('ZADD', RESULTS, moment(now), key)
+  redis.call('HSET', SIZES, key, size)
+  redis.call('HSET', job_key(id), 'remembered', key)
+  local total = redis.call('INCRBY', BYTES, size)
+  while total > tonumber(budget) do
+    forget_result(redis.call('ZRANGE', RESULTS, 0, 0)[1])
+    total = tonumber(redis.call('GET', BYTES))
+  end
 end

@@ -2,23 +2,25 @@
 -- KEYS: idempotency key or '', join key or ''
 -- ARGV: id, owner, request, webhook ('1' or ''), fingerprint, most waiting,
 -- upload or ''
--- Returns {what, id, priority}: created | joined | mismatch | full
+-- Returns {what, priority, record}: created | joined | mismatch | full; the last two have no record
 local id, owner, fingerprint = ARGV[1], ARGV[2], ARGV[5]
 -- Whoever lost the answer to this very call asks again.
 local mine = redis.call('HGET', job_key(id), 'priority')
-if mine then return {'created', id, tonumber(mine)} end
+if mine then return {'created', tonumber(mine), record(id)} end
 if KEYS[1] ~= '' then
   local known = redis.call('HMGET', KEYS[1], 'id', 'fingerprint')
   if known[1] and redis.call('EXISTS', job_key(known[1])) == 1 then
-    if known[2] ~= fingerprint then return {'mismatch', known[1], 0} end
-    return {'joined', known[1], 0}
+    if known[2] ~= fingerprint then return {'mismatch', 0} end
+    return {'joined', 0, record(known[1])}
   end
 end
 if KEYS[2] ~= '' then
   local known = redis.call('GET', KEYS[2])
-  if known and redis.call('EXISTS', job_key(known)) == 1 then return {'joined', known, 0} end
+  if known and redis.call('EXISTS', job_key(known)) == 1 then
+    return {'joined', 0, record(known)}
+  end
 end
-if redis.call('ZCARD', QUEUED) >= tonumber(ARGV[6]) then return {'full', '', 0} end
+if redis.call('ZCARD', QUEUED) >= tonumber(ARGV[6]) then return {'full', 0} end
 
 -- A caller's priority falls with the logarithm of the jobs it has waiting, so that a flood by one
 -- caller does not starve the others: none waiting 0, one 1, two or three 2, ... 256 and more 9.
@@ -48,4 +50,4 @@ for _, old in ipairs(redis.call('ZRANGE', index, 0, 9)) do
   if redis.call('EXISTS', job_key(old)) == 0 then redis.call('ZREM', index, old) end
 end
 redis.call('ZADD', index, sequence, id)
-return {'created', id, priority}
+return {'created', priority, record(id)}

@@ -2,7 +2,7 @@ import time
 
 from shared.settings import Settings
 from shared.store import JobStore, Upkeep
-from tests.support.jobs import RESULT, create
+from tests.support.jobs import RESULT, claim, create
 
 AWAY = 10.0
 """So long a pause between two sweeps that Redis must have been away."""
@@ -14,12 +14,12 @@ def test_a_lapsed_lease_puts_the_job_back_and_too_many_fail_it(
     upkeep = Upkeep(store, settings)
     job_id = create(store)
     upkeep.reclaim(AWAY)
-    first = store.claim(job_id)
+    first = claim(store, job_id)
     assert upkeep.reclaim(AWAY) == ([], [])
     time.sleep(0.6)
     assert upkeep.reclaim(AWAY) == ([job_id], [])
     assert not store.advance(job_id, first)
-    second = store.claim(job_id)
+    second = claim(store, job_id)
     assert second == first + 1
     assert not store.succeed(job_id, first, RESULT)
     time.sleep(0.6)
@@ -36,7 +36,7 @@ def test_leases_get_a_full_term_after_nobody_could_look(
     upkeep = Upkeep(store, settings)
     job_id = create(store)
     upkeep.reclaim(0.1)
-    attempt = store.claim(job_id)
+    attempt = claim(store, job_id)
     time.sleep(0.6)
     assert upkeep.reclaim(0.1) == ([], []), "the sweep itself was away"
     assert store.advance(job_id, attempt)
