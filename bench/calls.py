@@ -8,6 +8,9 @@ from http.client import HTTPConnection
 from threading import Lock
 from urllib.parse import urlsplit
 
+PAUSE_SECONDS = 0.02
+"""How long a caller waits before it asks again for what is not there yet."""
+
 
 class CallRefusedError(Exception):
     """The API answered with a status that was not expected."""
@@ -21,6 +24,8 @@ class Call:
     path: str
     body: bytes | None
     expected: int
+    later: int | None = None
+    """The status that means: not yet, ask again."""
 
 
 class Caller:
@@ -31,14 +36,17 @@ class Caller:
         self._connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
 
     def send(self, call: Call) -> bytes:
-        """Send a call and give the answer's body; raises `CallRefusedError`."""
+        """Send a call and give the answer's body, when it is there; raises `CallRefusedError`."""
         headers = {"Content-Type": "application/json"} if call.body else {}
-        self._connection.request(call.method, call.path, call.body, headers)
-        answer = self._connection.getresponse()
-        body = answer.read()
-        if answer.status != call.expected:
-            raise CallRefusedError(f"{call.method} {call.path}: {answer.status} {body[:300]!r}")
-        return body
+        while True:
+            self._connection.request(call.method, call.path, call.body, headers)
+            answer = self._connection.getresponse()
+            body = answer.read()
+            if answer.status == call.expected:
+                return body
+            if answer.status != call.later:
+                raise CallRefusedError(f"{call.method} {call.path}: {answer.status} {body[:300]!r}")
+            time.sleep(PAUSE_SECONDS)
 
     def close(self) -> None:
         """Close the connection."""

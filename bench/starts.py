@@ -8,7 +8,7 @@ from typing import Final
 
 from bench.folder import full_size_model
 from bench.progress import say
-from bench.queue import running_bare_celery
+from bench.queue import UNREAD, running_bare_celery
 from bench.service import PROCESSES, Service, service
 from bench.table import Row, alternate, show_seconds
 
@@ -84,7 +84,7 @@ def _start_worker(made: Service) -> float:
 
 def _start_bare_celery(made: Service) -> float:
     begun = time.perf_counter()
-    with running_bare_celery(made, 1):
+    with running_bare_celery(made, 1, UNREAD):
         return time.perf_counter() - begun
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from celery import Celery
 
+from shared.broker import use_one_client
 from shared.settings import Settings
 
 ALIGN: Final = "align"
@@ -23,6 +24,7 @@ bring a lost job back much sooner; a message that comes twice finds the job clai
 
 def make_celery(settings: Settings) -> Celery:
     """Make the Celery application that both sides share: the broker, and how to publish to it."""
+    use_one_client()
     app = Celery("sow-qwen3", broker=settings.redis_url.get_secret_value())
     app.conf.update(
         # Celery keeps no results: the job's record is the only truth
