@@ -16,6 +16,9 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 BLOCK_ROWS = 384
 """Rows of scores at a time: few enough for a core's caches, enough for the product."""
 
+WINDOWS = 4
+"""Windows at a time, for the same reason."""
+
 
 def attend_causally(query: Tensor, key: Tensor, value: Tensor, positions: Tensor) -> Tensor:
     """Let every query see the keys up to its position.
@@ -44,10 +47,9 @@ def attend_causally(query: Tensor, key: Tensor, value: Tensor, positions: Tensor
 
 def attend_fully(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Let every query see every key. All are (heads, positions, head size), queries unscaled."""
-    scale = query.shape[-1] ** -0.5
     if _in_blocks(query):
-        return _attend_in_blocks(query * scale, key, value, None)
-    return F.scaled_dot_product_attention(query[None], key[None], value[None], scale=scale)[0]
+        return _attend_in_blocks(query * query.shape[-1] ** -0.5, key, value, None)
+    return _attend_by_sdpa(query, key, value)
 
 
 def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, window: int) -> Tensor:
@@ -55,19 +57,34 @@ def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, window: int) ->
 
     Equals attention under a block-diagonal mask. All are (heads, positions, head size).
     """
-    length = query.shape[1]
+    heads, length, _ = query.shape
+    attend, step = _attend_by_sdpa, length
+    if _in_blocks(query):
+        attend, step = _attend_by_products, window * WINDOWS
     whole = length - length % window
+    spans = [(start, min(start + step, whole), window) for start in range(0, whole, step)]
+    if whole < length:
+        spans.append((whole, length, length - whole))
     mixed = torch.empty_like(query)
-    for start, end, width in ((0, whole, window), (whole, length, length - whole)):
-        if start < end:
-            windows = (
-                part[:, start:end].unflatten(1, (-1, width)).transpose(0, 1)
-                for part in (query, key, value)
-            )
-            mixed[:, start:end].unflatten(1, (-1, width)).transpose(0, 1).copy_(
-                F.scaled_dot_product_attention(*windows)
-            )
+    for start, end, width in spans:
+        windows = (
+            part[:, start:end].unflatten(1, (-1, width)).flatten(0, 1)
+            for part in (query, key, value)
+        )
+        mixed[:, start:end] = attend(*windows).reshape(heads, end - start, -1)
     return mixed
+
+
+def _attend_by_sdpa(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    # Only with four dimensions does PyTorch take its fast kernels.
+    return F.scaled_dot_product_attention(query[None], key[None], value[None])[0]
+
+
+def _attend_by_products(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attend within each of a batch of windows: (windows, positions, head size)."""
+    # PyTorch's softmax is slow along rows as short as a window, and not along columns.
+    scores = torch.bmm(key, (query * query.shape[-1] ** -0.5).transpose(1, 2))
+    return torch.bmm(torch.softmax(scores, 1).transpose(1, 2), value)
 
 
 def _in_blocks(query: Tensor) -> bool:
@@ -115,16 +132,17 @@ def _attend_share(  # noqa: PLR0913, PLR0917 - one thread's share of one piece o
     scores = torch.empty(BLOCK_ROWS * keys, dtype=query.dtype)
     for index, start in enumerate(range(0, rows, BLOCK_ROWS)):
         end = min(start + BLOCK_ROWS, rows)
-        seen, hidden_from, hidden = keys, keys, None
+        seen, hidden_from, hiding = keys, keys, None
         if positions is not None:
             last = positions[start // group : end // group].repeat_interleave(group)
             seen, hidden_from = int(last[-1]) + 1, int(last[0]) + 1
             hidden = torch.arange(hidden_from, seen) > last[:, None]
+            hiding = query.new_zeros(hidden.shape).masked_fill_(hidden, float("-inf"))
         block = scores[: (end - start) * seen].view(end - start, seen)
         for head in range((share + index) % shares, heads, shares):
             torch.mm(query[head, start:end], key[head, :seen].t(), out=block)
-            if hidden is not None:
-                block[:, hidden_from:].masked_fill_(hidden, float("-inf"))
+            if hiding is not None:
+                block[:, hidden_from:].add_(hiding)
             torch.mm(torch.softmax(block, -1), value[head, :seen], out=mixed[head, start:end])
 
 

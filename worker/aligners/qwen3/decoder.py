@@ -16,8 +16,12 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 from worker.aligners.base import Progress
 from worker.aligners.qwen3.attention import attend_causally
 
-MLP_ROWS = 1_024
+MLP_ROWS = 512
 """Positions that go through the MLP together: its inner states stay in the caches."""
+
+NORM_VALUES = 2**18
+"""Values that are normalised together on a CPU: PyTorch does it in float32, in several passes over
+memory, which the caches make three to five times faster."""
 
 
 class Decoder:
@@ -85,7 +89,15 @@ def _layer(
 
 
 def _normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
-    return F.rms_norm(states, norm.weight.shape, norm.weight, norm.variance_epsilon)
+    size = states.shape[-1]
+    rows = states.reshape(-1, size)
+    together = NORM_VALUES // size if states.device.type == "cpu" else len(rows)
+    if len(rows) <= together:
+        return F.rms_norm(states, (size,), norm.weight, norm.variance_epsilon)
+    normed = torch.empty_like(rows)
+    for part, place in zip(rows.split(together), normed.split(together), strict=True):
+        place.copy_(F.rms_norm(part, (size,), norm.weight, norm.variance_epsilon))
+    return normed.view(states.shape)
 
 
 def _rotate(states: Tensor, rotation: tuple[Tensor, Tensor], scale: float) -> Tensor:
