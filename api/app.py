@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from api.access_log import join_uvicorn_logs
 from api.errors import add_error_handlers
 from api.keys import read_keys
+from api.openapi import describe_webhooks
 from api.routes import align, jobs, service
 from api.state import State
 from shared.log import configure_logging
@@ -53,6 +54,7 @@ def make_app(settings: Settings, keys: dict[str, str]) -> FastAPI:
         uploads=open_uploads(settings),
     )
     add_error_handlers(app)
+    describe_webhooks(app)
     app.include_router(service.router)
     # for the description alone, so that /docs and generated clients send a key; get_owner checks it
     bearer = HTTPBearer(auto_error=False, description="One of the service's API keys.")

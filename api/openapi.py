@@ -1,10 +1,15 @@
 """What the OpenAPI description says beyond what FastAPI finds by itself."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import FastAPI
+from pydantic import BaseModel
 
 from api.errors import MEDIA_TYPE
 from api.submission import Submission
 from shared.job import ProblemReport
+from shared.view import JobView
 
 EXAMPLE = {
     "audio_url": "s3://songs/amazing-grace/audio.mp3",
@@ -64,3 +69,21 @@ def submission_body() -> dict[str, Any]:
             },
         }
     }
+
+
+class Event(BaseModel):
+    """What a webhook brings; above 20 kB without `lrc_content` and `json_data`."""
+
+    type: Literal["job.succeeded", "job.failed", "job.canceled"]
+    timestamp: datetime
+    """When the job ended."""
+    data: JobView
+
+
+def describe_webhooks(app: FastAPI) -> None:
+    """Describe what the service itself sends; nothing of it is served here."""
+    other = {"description": "It is sent again later, but after 410; redirects are not followed"}
+
+    @app.webhooks.post("job-ended", status_code=204, responses={"default": other})
+    def job_ended(event: Event) -> None:
+        """Hear that a job with a `webhook_url` has ended; signed after Standard Webhooks 1.0."""

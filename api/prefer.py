@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+WAIT = re.compile(r'wait\s*=\s*("?)(\d{1,6})\1')
+"""A value may stand in quotes (RFC 7240, section 2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -15,5 +18,5 @@ class Preference:
 def read_prefer(headers: list[str]) -> Preference:
     """Read `Prefer` headers; what is unknown or malformed is ignored, as the RFC asks."""
     tokens = [token.strip().lower() for header in headers for token in re.split("[,;]", header)]
-    waits = [int(match[1]) for token in tokens if (match := re.fullmatch(r"wait=(\d{1,6})", token))]
+    waits = [int(match[2]) for token in tokens if (match := WAIT.fullmatch(token))]
     return Preference("respond-async" in tokens, waits[0] if waits else None)

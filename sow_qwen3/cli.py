@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -28,7 +29,6 @@ PAGE = 100
 
 app = typer.Typer(
     name="sow-qwen3",
-    help="A song and its lyrics in, the lyrics with a time on every line out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,6 +50,29 @@ Output = Annotated[
     typer.Option("--output", "-o", help="The file to write.", show_default="standard output"),
 ]
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id.")]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(version("sow-qwen3"))
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            metavar="",
+            help="Tell the version.",
+        ),
+    ] = False,
+) -> None:
+    """Put lyrics in time with their song."""
 
 
 @app.command()

@@ -28,18 +28,21 @@ class Alive(BaseModel):
     status: str
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/")
 def about() -> About:
     """Say what this is."""
     return About(message="Lyrics in time: POST a song to /api/v1/jobs; see /docs", version=VERSION)
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez")
 async def live() -> Alive:
     """Answer, whatever else is the matter."""
     return Alive(status="alive")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses=problems(500, 503))
 async def ready(parts: Parts) -> Alive:
     """Tell whether this API can take requests: whether Redis answers.
@@ -50,6 +53,7 @@ async def ready(parts: Parts) -> Alive:
     return Alive(status="ready")
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     responses={503: {"model": Health, "description": "No worker process is ready"}},

@@ -14,6 +14,7 @@ def test_the_description_has_examples_and_every_error_is_a_problem(stack: Stack)
         content = description["paths"][path]["post"]["requestBody"]["content"]
         assert content["application/json"]["example"]["lyrics_text"]
         assert content["multipart/form-data"]["schema"]["properties"]["audio"]["format"] == "binary"
+    assert description["webhooks"]["job-ended"]["post"]["requestBody"]
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             for status, answer in operation["responses"].items():

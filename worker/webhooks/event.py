@@ -13,10 +13,12 @@ MOST_BYTES = 20_000
 
 def event_body(job: Job, public_url: str) -> bytes:
     """Write an ended job's event: `{type, timestamp, data: job}`, the result in it if it fits."""
+    ended_at = datetime.fromtimestamp(job.ended_at or 0, UTC)
     event: dict[str, Any] = {
         "type": f"job.{job.state}",
-        "timestamp": datetime.fromtimestamp(job.ended_at or 0, UTC).isoformat(),
-        "data": view_job(job, public_url).model_dump(mode="json", exclude={"webhook"}),
+        "timestamp": ended_at.isoformat().replace("+00:00", "Z"),
+        # the body is the same over all tries, so it tells nothing of them
+        "data": view_job(job, public_url).model_dump(mode="json") | {"webhook": None},
     }
     body = _encode(event)
     if len(body) > MOST_BYTES and event["data"]["result"] is not None:

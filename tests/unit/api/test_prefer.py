@@ -11,6 +11,7 @@ from api.prefer import Preference, read_prefer
         (["respond-async, wait=10"], Preference(respond_async=True, wait_seconds=10)),
         (["Wait=5", "respond-async"], Preference(respond_async=True, wait_seconds=5)),
         (["wait=1; strict", "wait=9"], Preference(respond_async=False, wait_seconds=1)),
+        (['wait = "7"'], Preference(respond_async=False, wait_seconds=7)),
         (["wait=soon", "handling=lenient"], Preference(respond_async=False, wait_seconds=None)),
     ],
 )

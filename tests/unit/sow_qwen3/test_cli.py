@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,11 @@ def run_on_a_terminal(environment: dict[str, str], *arguments: str | Path) -> tu
     os.close(ours)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.decode())
     return process.wait(), text
+
+
+def test_the_version_is_the_packages(run_cli: RunCli) -> None:
+    done = run_cli("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, version("sow-qwen3") + "\n", "")
 
 
 def test_align_writes_the_file_and_is_silent_in_a_pipe(
