@@ -4,7 +4,7 @@ import io
 import subprocess
 import wave
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,15 @@ def play_chords(seconds: float, level: float = 0.1) -> Samples:
     ]
     music = np.resize(np.concatenate(chords), round(seconds * SAMPLE_RATE))
     return (music * level / np.abs(music).max()).astype(np.float32)
+
+
+def play_between_lines(reading: Reading, level: float = 0.1) -> Reading:
+    """Play chords before, between and after the lines of a reading, and none under them."""
+    times = np.arange(len(reading.samples)) / SAMPLE_RATE
+    line = np.searchsorted(reading.starts, times, side="right") - 1
+    speaks = (line >= 0) & (times < reading.ends[line])
+    chords = play_chords(len(times) / SAMPLE_RATE, level)
+    return replace(reading, samples=np.where(speaks, reading.samples, chords))
 
 
 def line_starts(

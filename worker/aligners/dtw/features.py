@@ -25,17 +25,21 @@ _AUDIBLE = 1e-10
 """A frame's energy below this is silence, whatever else is in the recording (-100 dBFS)."""
 
 
-def mel_energies(samples: NDArray[np.float32], sample_rate: int, hop_seconds: float) -> Frames:
+def mel_energies(
+    samples: NDArray[np.float32], sample_rate: int, hop_seconds: float, raised: float = 1.0
+) -> Frames:
     """Measure the energy in mel bands, in frames that follow one another by `hop_seconds`.
 
-    Frame i is centred on (i + 0.5) hops; there is at least one. Shape (frames, bands).
+    Every frequency is taken to be `raised` times what it is, as if a voice came from a vocal tract
+    that much shorter. Frame i is centred on (i + 0.5) hops; there is at least one. Shape (frames,
+    bands).
     """
     count = max(1, round(len(samples) / sample_rate / hop_seconds))
     window = round(_WINDOW_SECONDS * sample_rate)
     size = 1 << (window - 1).bit_length()
     shape = np.hanning(window).astype(np.float32)
     shape /= shape.sum()
-    bank = _mel_bank(size, sample_rate)
+    bank = _mel_bank(size, sample_rate * raised)
     # Half a window before and after, and what rounding the number of frames up may add.
     tail = window + round(hop_seconds * sample_rate)
     padded = np.pad(samples, (window // 2, tail))
@@ -85,7 +89,14 @@ def cepstra(energies: Frames, speech: NDArray[np.bool_]) -> Frames:
     return values.astype(np.float32, copy=False)
 
 
-def _mel_bank(size: int, sample_rate: int) -> Frames:
+def backwards(values: Frames) -> Frames:
+    """Give the cepstra of the same sound played backwards. Shape (frames, values)."""
+    turned = values[::-1].copy()
+    turned[:, _CEPSTRA:] *= -1  # what rose now falls
+    return turned
+
+
+def _mel_bank(size: int, sample_rate: float) -> Frames:
     """Make triangular filters, evenly spaced in mel. Shape (frequencies, bands)."""
     mels = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _BANDS + 2)
     edges = 700 * (10 ** (mels / 2_595) - 1)

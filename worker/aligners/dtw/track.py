@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.aligners.dtw.features import Frames, cepstra, find_speech, mel_energies
+from worker.aligners.dtw.features import (
+    Frames,
+    backwards,
+    cepstra,
+    find_speech,
+    mel_energies,
+)
 from worker.aligners.dtw.speech import Speech
 
 NO_WORD = -1
@@ -43,10 +49,17 @@ class SpokenFrames:
         count = max(1, int(recording_frames * STATES_PER_FRAME / 2))
         return self._take(np.linspace(0, len(self.words) - 1, count).round().astype(int))
 
+    def every_second(self) -> "SpokenFrames":
+        """Take every second frame."""
+        return self._take(np.arange(0, len(self.words), 2))
+
     def in_reverse_order(self) -> "SpokenFrames":
-        """Put the words, each as it is, in reverse order, and take every second frame."""
-        kept = np.argsort(-self.words, kind="stable")[::2]
-        return self._take(kept)
+        """Put the words in reverse order, each as it is."""
+        return self._take(np.argsort(-self.words, kind="stable"))
+
+    def backwards(self) -> "SpokenFrames":
+        """Play all the speech backwards."""
+        return SpokenFrames(backwards(self.cepstra), self.words[::-1], self.utterances[::-1])
 
     def _take(self, kept: NDArray[np.int64]) -> "SpokenFrames":
         return SpokenFrames(self.cepstra[kept], self.words[kept], self.utterances[kept])
@@ -70,12 +83,16 @@ class Track:
         return np.equal(self.words, NO_WORD)
 
 
-def frame_speech(speech: Speech, hop_seconds: float) -> SpokenFrames:
-    """Cut speech into frames, and say whose each is; there may be none."""
+def frame_speech(speech: Speech, hop_seconds: float, raised: float = 1.0) -> SpokenFrames:
+    """Cut speech into frames, and say whose each is; there may be none.
+
+    `raised` makes the voice another's: see `mel_energies`.
+    """
     energies, words, utterances = [], [], []
     first_word = 0
     for number, utterance in enumerate(speech.utterances):
-        measured = mel_energies(utterance.samples, speech.sample_rate, hop_seconds)
+        samples = utterance.samples.astype(np.float32) / np.float32(32_768)
+        measured = mel_energies(samples, speech.sample_rate, hop_seconds, raised)
         centres = (np.arange(len(measured)) + 0.5) * hop_seconds * speech.sample_rate
         starts = [start for start, _ in utterance.words]
         word = np.searchsorted(starts, centres, side="right") - 1

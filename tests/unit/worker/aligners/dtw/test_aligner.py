@@ -230,6 +230,13 @@ def test_progress_grows_from_nothing_to_all(aligner: DtwAligner) -> None:
     assert len(told) >= 8
 
 
+def test_progress_is_told_of_between_all_that_takes_long(aligner: DtwAligner) -> None:
+    told: list[float] = []
+    lines = [["grace", "and", "peace"]] * 100
+    aligner.align(np.tile(SOUNDS["noise"], 12), lines, Language.ENGLISH, told.append)
+    assert max(later - before for before, later in pairwise(told)) < 0.2
+
+
 def test_progress_may_end_the_alignment(aligner: DtwAligner) -> None:
     class CanceledError(Exception):
         pass
