@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
-BLOCK_ROWS = 384
+BLOCK_ROWS = 256
 """Rows of scores at a time: few enough for a core's caches, enough for the product."""
 
 WINDOWS = 4

@@ -18,7 +18,7 @@ from worker.aligners.qwen3.attention import attend_fully, attend_in_windows
 
 Attention = Literal["windows", "package"]
 
-CPU_CHUNKS = 8
+CPU_CHUNKS = 4
 """Chunks (of 1 s) that go through the convolutions together on a CPU: what its caches hold."""
 
 MLP_ROWS = 512
