@@ -25,8 +25,8 @@ ENCODER_SHARE = 0.3
 Measured on a CPU with songs of 60 to 300 s.
 """
 
-SHORTEST_SAMPLES = 1_600
-"""What a shorter recording is padded to with silence (0.1 s): the spectrum needs 201 samples."""
+SHORTEST_SAMPLES = 201
+"""What a shorter recording is padded to with silence: the spectrum needs as many."""
 
 
 class Qwen3Aligner:

@@ -74,7 +74,7 @@ def test_words_and_times_are_the_package_s_in_every_language(
     compared: list[int] = []
 
     @settings(max_examples=100, deadline=None, derandomize=True)
-    @given(lyrics(), st.floats(0.2, 24), st.integers(0, 1_000))
+    @given(lyrics(), st.floats(0.02, 24), st.integers(0, 1_000))
     def compare(lyrics: tuple[str, Language], seconds: float, seed: int) -> None:
         line, language = lyrics
         words = aligner.split(line, language)
