@@ -44,7 +44,7 @@ class Decoder:
             asking = wanted if index == len(model.layers) - 1 else None
             hidden = _layer(layer, hidden, rotation, positions, asking)
             progress((index + 1) / len(model.layers))
-        return _normalise(model.norm, hidden)
+        return normalise(model.norm, hidden)
 
     def _rotation(self, positions: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Make the rotary embedding's tables, float32, (positions, 1, head size).
@@ -68,27 +68,28 @@ def _layer(
     attention = layer.self_attn
     size = attention.head_dim
     group = attention.num_key_value_groups
-    normed = _normalise(layer.input_layernorm, hidden)
+    normed = normalise(layer.input_layernorm, hidden)
     key = attention.k_proj(normed).unflatten(1, (-1, size))
     value = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
-    key = _rotate(_normalise(attention.k_norm, key), rotation, 1.0).transpose(0, 1)
+    key = _rotate(normalise(attention.k_norm, key), rotation, 1.0).transpose(0, 1)
     if asking is not None:
         hidden, normed, positions = hidden[asking], normed[asking], positions[asking]
         rotation = rotation[0][asking], rotation[1][asking]
     query = attention.q_proj(normed).unflatten(1, (-1, size))
-    query = _rotate(_normalise(attention.q_norm, query), rotation, attention.scaling)
+    query = _rotate(normalise(attention.q_norm, query), rotation, attention.scaling)
     query = query.unflatten(1, (-1, group)).transpose(0, 1)
     mixed = attend_causally(query.contiguous(), key.contiguous(), value.contiguous(), positions)
     hidden = hidden + attention.o_proj(mixed)
     mlp = layer.mlp
     for rows in hidden.split(MLP_ROWS):
-        normed = _normalise(layer.post_attention_layernorm, rows)
+        normed = normalise(layer.post_attention_layernorm, rows)
         inner = F.silu(mlp.gate_proj(normed), inplace=True).mul_(mlp.up_proj(normed))
         rows += mlp.down_proj(inner)  # noqa: PLW2901 - a view: this writes into `hidden`
     return hidden
 
 
-def _normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
+def normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
+    """Apply a norm of the model over the last dimension, whatever the others are."""
     size = states.shape[-1]
     rows = states.reshape(-1, size)
     together = NORM_VALUES // size if states.device.type == "cpu" else len(rows)
