@@ -1,15 +1,13 @@
 """What the OpenAPI description says beyond what FastAPI finds by itself."""
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
 
 from api.errors import MEDIA_TYPE
 from api.submission import Submission
 from shared.job import ProblemReport
-from shared.view import JobView
+from shared.view import Event
 
 EXAMPLE = {
     "audio_url": "s3://songs/amazing-grace/audio.mp3",
@@ -69,15 +67,6 @@ def submission_body() -> dict[str, Any]:
             },
         }
     }
-
-
-class Event(BaseModel):
-    """What a webhook brings; above 20 kB without `lrc_content` and `json_data`."""
-
-    type: Literal["job.succeeded", "job.failed", "job.canceled"]
-    timestamp: datetime
-    """When the job ended."""
-    data: JobView
 
 
 def describe_webhooks(app: FastAPI) -> None:

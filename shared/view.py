@@ -1,7 +1,7 @@
 """A job as callers see it, in the API's answers and in webhooks alike."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, JsonValue
 
@@ -92,6 +92,15 @@ class JobView(BaseModel):
     links: Links
 
 
+class Event(BaseModel):
+    """What a webhook brings; above 20 kB without `lrc_content` and `json_data`."""
+
+    type: Literal["job.succeeded", "job.failed", "job.canceled"]
+    timestamp: datetime
+    """When the job ended."""
+    data: JobView
+
+
 def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -149,6 +158,13 @@ def view_job(job: Job, public_url: str, *, details: bool = False) -> JobView:
         webhook=_view_webhook(job),
         links=Links(self=here, result=f"{here}/result", cancel=f"{here}/cancel"),
     )
+
+
+def view_event(job: Job, public_url: str) -> Event:
+    """Show an ended job's event. It is the same over all tries, so it tells nothing of them."""
+    shown = view_job(job, public_url).model_copy(update={"webhook": None})
+    values = {"type": f"job.{job.state}", "timestamp": shown.ended_at, "data": shown}
+    return Event.model_validate(values)
 
 
 def _view_webhook(job: Job) -> WebhookView | None:

@@ -18,7 +18,7 @@ from shared.problems import Problem
 from shared.settings import Settings
 from shared.store import Deliveries, JobStore
 from shared.webhook_secrets import read_signers
-from worker.webhooks.event import event_body
+from worker.webhooks.body import event_body
 from worker.webhooks.schedule import next_delay, read_retry_after
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ _REVISION = 3
 
 _HOP_SECONDS = 0.02
 _MOST_FRAMES = 20_000
-"""Longer recordings get longer hops, so that memory stays under 0.6 GB whatever their length."""
+"""Longer recordings get longer hops, so that a warp stays under 0.6 GB whatever their length."""
 _LEAST_VOICE_SECONDS = 1.0
 """Less than this of a voice is too little to normalise a recording by."""
 
@@ -120,8 +120,6 @@ def _voice_of(
     """Get to know the recording's voice; None where the lyrics have nothing to say."""
     speech = speak(utterances)
     progress(0.1)
-    if not len(frame_speech(speech, hop_seconds).words):
-        return None
     return get_to_know(
         recording,
         has_speech,

@@ -44,11 +44,11 @@ def get_to_know(
     has_speech: NDArray[np.bool_],
     speak: Callable[[float], SpokenFrames],
     progress: Callable[[float], None],
-) -> Voice:
-    """Find out about a recording's voice.
+) -> Voice | None:
+    """Find out about a recording's voice; None where the lyrics have nothing to say.
 
     `recording` are its cepstra, `has_speech` tells its frames from silence; `speak` gives the
-    lyrics raised by a factor, always in the same frames, of which there is at least one.
+    lyrics raised by a factor, always in the same frames.
     """
     halved, speech_halved = recording[::2], has_speech[::2]
     best, raised, matches, lengths = -np.inf, 1.0, dict[int, Match](), np.zeros(0, np.int64)
@@ -58,6 +58,8 @@ def get_to_know(
             progress((tried + done) / len(RAISED))
 
         spoken = speak(factor).every_second()
+        if not len(spoken.words):
+            return None
         found = warp(halved, speech_halved, spoken.fit(len(halved)), follow)
         lengths = np.bincount(spoken.words)
         fit = _fit(found, lengths)

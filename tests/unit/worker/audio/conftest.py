@@ -1,6 +1,7 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -16,6 +17,25 @@ def site() -> Iterator[Site]:
     """A real HTTP server."""
     with running_site() as running:
         yield running
+
+
+@pytest.fixture
+def settings(site: Site, tmp_path: Path) -> Settings:
+    """Settings that allow the test's own site, with a cache of the test's own."""
+    return Settings(cache_dir=str(tmp_path / "cache"), allowed_hosts=(site.host,))
+
+
+@pytest.fixture
+def nothing_left_behind(tmp_path: Path) -> Iterator[None]:
+    """Check after the test that no job's file is left, in the cache or elsewhere."""
+    before = own_files(Path(gettempdir()))
+    yield
+    assert own_files(Path(gettempdir())) == before
+    assert list((tmp_path / "cache" / "work").glob("*")) == []
+
+
+def own_files(folder: Path) -> set[Path]:
+    return set(folder.glob("sow-qwen3-audio-*"))
 
 
 @pytest.fixture(scope="session")
