@@ -43,7 +43,8 @@ AIM: Final = {180.0: at_least(1.5)}
 MATRIX_SIDE: Final = 3_072
 """The side of the square matrices that tell the machine's speed: about the model's own."""
 
-MATRIX_REPEATS: Final = 5
+MATRIX_REPEATS: Final = 25
+"""As many take a second or two: a shorter moment may be a better one than any whole run has."""
 
 FRAMES_A_SECOND: Final = 100
 """Mel frames a second."""

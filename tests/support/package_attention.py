@@ -9,6 +9,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own documentation c
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from worker.aligners.qwen3.attention import attend_in_windows
+from worker.aligners.qwen3.blocks import in_blocks
 
 
 def use_windows(package: Qwen3ForcedAligner) -> None:
@@ -29,7 +30,15 @@ def _windows(
     cu_seq_lens_q: torch.Tensor,
     **__: object,
 ) -> tuple[torch.Tensor, None]:
-    mixed = attend_in_windows(query[0], key[0], value[0], int(cu_seq_lens_q[1]))
+    mixed = torch.empty_like(query[0])
+
+    def attend(start: int, end: int) -> None:
+        window = int(cu_seq_lens_q[1])
+        mixed[:, start:end] = attend_in_windows(
+            query[0, :, start:end], key[0], value[0], window, start
+        )
+
+    in_blocks(attend, query.shape[2], query.device)
     return mixed.transpose(0, 1)[None], None
 
 

@@ -15,9 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 from worker.aligners.base import Progress
 from worker.aligners.qwen3.attention import attend_causally
-
-MLP_ROWS = 512
-"""Positions that go through the MLP together: its inner states stay in the caches."""
+from worker.aligners.qwen3.blocks import in_blocks
 
 NORM_VALUES = 2**18
 """Values that are normalised together on a CPU: PyTorch does it in float32, in several passes over
@@ -41,13 +39,13 @@ class Decoder:
         rotation = self._rotation(positions, hidden)
         for index, layer in enumerate(model.layers):
             # Nothing reads the other positions' last states: only their keys and values are used.
-            asking = wanted if index == len(model.layers) - 1 else None
-            hidden = _layer(layer, hidden, rotation, positions, asking)
+            asked = wanted if index == len(model.layers) - 1 else positions
+            hidden = _layer(layer, hidden, rotation, asked)
             progress((index + 1) / len(model.layers))
         return normalise(model.norm, hidden)
 
     def _rotation(self, positions: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Make the rotary embedding's tables, float32, (positions, 1, head size).
+        """Make the rotary embedding's tables, (positions, 1, head size).
 
         The sine of the first half is negated: `x * cosine + roll(x) * sine` turns x.
         """
@@ -55,37 +53,47 @@ class Decoder:
         cosine, sine = self._model.rotary_emb(hidden.new_empty(0, dtype=torch.float32), places)
         sine = sine.clone()
         sine[..., : sine.shape[-1] // 2].neg_()
-        return cosine[0, :, None], sine[0, :, None]
+        return cosine[0, :, None].to(hidden.dtype), sine[0, :, None].to(hidden.dtype)
 
 
 def _layer(
     layer: Qwen3ASRThinkerTextDecoderLayer,
     hidden: Tensor,
     rotation: tuple[Tensor, Tensor],
-    positions: Tensor,
-    asking: Tensor | None,
+    asked: Tensor,
 ) -> Tensor:
+    """Answer the layer's states of the positions that are `asked` for, rising."""
     attention = layer.self_attn
     size = attention.head_dim
     group = attention.num_key_value_groups
-    normed = normalise(layer.input_layernorm, hidden)
-    key = attention.k_proj(normed).unflatten(1, (-1, size))
-    value = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
-    key = _rotate(normalise(attention.k_norm, key), rotation, 1.0).transpose(0, 1)
-    if asking is not None:
-        hidden, normed, positions = hidden[asking], normed[asking], positions[asking]
-        rotation = rotation[0][asking], rotation[1][asking]
-    query = attention.q_proj(normed).unflatten(1, (-1, size))
-    query = _rotate(normalise(attention.q_norm, query), rotation, attention.scaling)
-    query = query.unflatten(1, (-1, group)).transpose(0, 1)
-    mixed = attend_causally(query.contiguous(), key.contiguous(), value.contiguous(), positions)
-    hidden = hidden + attention.o_proj(mixed)
-    mlp = layer.mlp
-    for rows in hidden.split(MLP_ROWS):
-        normed = normalise(layer.post_attention_layernorm, rows)
+    key = hidden.new_empty(attention.k_proj.out_features // size, len(hidden), size)
+    value = torch.empty_like(key)
+    answer = hidden.new_empty(len(asked), hidden.shape[1])
+
+    def project(start: int, end: int) -> None:
+        normed = normalise(layer.input_layernorm, hidden[start:end])
+        keys = normalise(attention.k_norm, attention.k_proj(normed).unflatten(1, (-1, size)))
+        turned = _rotate(keys, rotation[0][start:end], rotation[1][start:end])
+        key[:, start:end] = turned.transpose(0, 1)
+        value[:, start:end] = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
+
+    def answer_block(start: int, end: int) -> None:
+        positions = asked[start:end]
+        states = hidden[positions]
+        normed = normalise(layer.input_layernorm, states)
+        query = normalise(attention.q_norm, attention.q_proj(normed).unflatten(1, (-1, size)))
+        query = _rotate(query, rotation[0][positions], rotation[1][positions])
+        query = query.mul_(attention.scaling).unflatten(1, (-1, group)).transpose(0, 1)
+        mixed = attend_causally(query.contiguous(), key, value, positions)
+        states += attention.o_proj(mixed)
+        mlp = layer.mlp
+        normed = normalise(layer.post_attention_layernorm, states)
         inner = F.silu(mlp.gate_proj(normed), inplace=True).mul_(mlp.up_proj(normed))
-        rows += mlp.down_proj(inner)  # noqa: PLW2901 - a view: this writes into `hidden`
-    return hidden
+        torch.add(states, mlp.down_proj(inner), out=answer[start:end])
+
+    in_blocks(project, len(hidden), hidden.device)
+    in_blocks(answer_block, len(asked), hidden.device)
+    return answer
 
 
 def normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
@@ -101,8 +109,7 @@ def normalise(norm: Qwen3ASRTextRMSNorm, states: Tensor) -> Tensor:
     return normed.view(states.shape)
 
 
-def _rotate(states: Tensor, rotation: tuple[Tensor, Tensor], scale: float) -> Tensor:
-    """Turn (positions, heads, head size) by their positions, and scale them."""
-    cosine, sine = ((table * scale).to(states.dtype) for table in rotation)
+def _rotate(states: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
+    """Turn (positions, heads, head size) by their positions."""
     rolled = states.roll(states.shape[-1] // 2, -1)
     return (states * cosine).addcmul_(rolled, sine)

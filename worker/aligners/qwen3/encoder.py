@@ -15,14 +15,12 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 from worker.aligners.base import Progress
 from worker.aligners.qwen3.attention import attend_fully, attend_in_windows
+from worker.aligners.qwen3.blocks import in_blocks
 
 Attention = Literal["windows", "package"]
 
-CPU_CHUNKS = 4
-"""Chunks (of 1 s) that go through the convolutions together on a CPU: what its caches hold."""
-
-MLP_ROWS = 512
-"""Positions that go through a layer's MLP together: its inner states stay in the caches."""
+CHUNKS = 4
+"""Chunks (of 1 s) that a CPU's thread convolves together: what the caches hold."""
 
 CONVOLVING_SHARE = 0.35
 """The convolutions' share of this tower's time, measured on a CPU."""
@@ -51,8 +49,10 @@ class Encoder:
         `progress` is told the share of this tower's work that is done, and may raise.
         """
         tower = self._tower
+        progress(0.0)
         chunk = tower.n_window * 2
-        hidden, chunk_positions = self._convolve(features, chunk, progress)
+        hidden, chunk_positions = self._convolve(features, chunk)
+        progress(CONVOLVING_SHARE)
         window = chunk_positions * (tower.n_window_infer // chunk)
         for index, layer in enumerate(tower.layers):
             hidden = self._layer(layer, hidden, window)
@@ -62,47 +62,59 @@ class Encoder:
         projected: Tensor = tower.proj2(hidden)
         return projected
 
-    def _convolve(self, features: Tensor, chunk: int, progress: Progress) -> tuple[Tensor, int]:
+    def _convolve(self, features: Tensor, chunk: int) -> tuple[Tensor, int]:
         """Convolve chunk by chunk; answers the positions and how many a whole chunk has."""
         tower = self._tower
         frames = features.shape[1]
         width = min(chunk, frames)
         # A recording shorter than a chunk is not padded to one: its end must see no more zeros.
         chunks = F.pad(features, (0, -frames % width)).unflatten(1, (-1, width)).transpose(0, 1)
-        together = CPU_CHUNKS if features.device.type == "cpu" else tower.conv_chunksize
-        batches = chunks.unsqueeze(1).split(together)
-        embedded = []
-        for index, batch in enumerate(batches):
-            progress(index / len(batches) * CONVOLVING_SHARE)
-            convolved = batch.contiguous(memory_format=torch.channels_last)
+        positions = features.new_empty(
+            len(chunks), count_positions(width), tower.conv_out.out_features
+        )
+
+        def convolve(start: int, end: int) -> None:
+            convolved = chunks[start:end, None].contiguous(memory_format=torch.channels_last)
             for weight, bias in self._convolutions:
                 convolved = F.gelu(F.conv2d(convolved, weight, bias, stride=2, padding=1))
-            embedded.append(tower.conv_out(convolved.permute(0, 3, 1, 2).flatten(2)))
-        positions = torch.cat(embedded)
+            positions[start:end] = tower.conv_out(convolved.permute(0, 3, 1, 2).flatten(2))
+
+        in_blocks(convolve, len(chunks), features.device, CHUNKS, 1)
         known = tower.positional_embedding.positional_embedding[: positions.shape[1]]
-        positions = positions + known.to(positions.dtype)
+        positions += known.to(positions.dtype)
         return positions.flatten(0, 1)[: count_positions(frames)], positions.shape[1]
 
     def _layer(self, layer: Qwen3ASRAudioEncoderLayer, hidden: Tensor, window: int) -> Tensor:
         attention = layer.self_attn
-        normed = layer.self_attn_layer_norm(hidden)
-        query, key, value = (
-            project(normed).unflatten(1, (attention.num_heads, -1)).transpose(0, 1)
-            for project in (attention.q_proj, attention.k_proj, attention.v_proj)
+        shape = (attention.num_heads, -1)
+        query, key, value = hidden.new_empty(
+            3, attention.num_heads, len(hidden), attention.head_dim
         )
-        if self._attention == "windows":
-            mixed = attend_in_windows(query, key, value, window)
-        else:
-            mixed = attend_fully(query, key, value)
-        mixed = mixed.transpose(0, 1).flatten(1)
-        hidden = hidden + attention.out_proj(mixed)
-        for rows in hidden.split(MLP_ROWS):
-            inner = layer.activation_fn(layer.fc1(layer.final_layer_norm(rows)))
-            rows += layer.fc2(inner)  # noqa: PLW2901 - a view: this writes into `hidden`
-        if hidden.dtype == torch.float16:
-            limit = torch.finfo(torch.float16).max - 1000
-            hidden = hidden.clamp(-limit, limit)
-        return hidden
+        answer = torch.empty_like(hidden)
+
+        def project(start: int, end: int) -> None:
+            normed = layer.self_attn_layer_norm(hidden[start:end])
+            projections = attention.q_proj, attention.k_proj, attention.v_proj
+            for projection, place in zip(projections, (query, key, value), strict=True):
+                place[:, start:end] = projection(normed).unflatten(1, shape).transpose(0, 1)
+
+        def answer_block(start: int, end: int) -> None:
+            asking = query[:, start:end]
+            if self._attention == "windows":
+                mixed = attend_in_windows(asking, key, value, window, start)
+            else:
+                mixed = attend_fully(asking, key, value)
+            states = hidden[start:end] + attention.out_proj(mixed.transpose(0, 1).flatten(1))
+            inner = layer.activation_fn(layer.fc1(layer.final_layer_norm(states)))
+            states += layer.fc2(inner)
+            if states.dtype == torch.float16:
+                limit = torch.finfo(torch.float16).max - 1000
+                states.clamp_(-limit, limit)
+            answer[start:end] = states
+
+        in_blocks(project, len(hidden), hidden.device)
+        in_blocks(answer_block, len(hidden), hidden.device)
+        return answer
 
 
 def count_positions(frames: int) -> int:

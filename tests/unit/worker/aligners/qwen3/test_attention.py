@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own documentation calls it so
 
 from worker.aligners.qwen3.attention import (
-    BLOCK_ROWS,
+    SCORE_ROWS,
     attend_causally,
     attend_fully,
     attend_in_windows,
@@ -40,7 +40,20 @@ def test_windows_equal_a_block_diagonal_mask(length: int, dtype: torch.dtype) ->
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize("length", [1, 50, BLOCK_ROWS + 7])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 104), (0, 50), (50, 90), (50, 104), (100, 110), (100, 245), (208, 250)]
+)
+def test_windows_are_the_same_for_a_part_of_the_queries(
+    start: int, end: int, dtype: torch.dtype
+) -> None:
+    query, key, value = (draw(2, 250, 16, dtype=dtype, seed=seed) for seed in range(3))
+    window = torch.arange(250) // 104
+    expected = masked(query, key, value, window[:, None] == window, 16**-0.5)[:, start:end]
+    assert_close(attend_in_windows(query[:, start:end], key, value, 104, start), expected)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("length", [1, 50, SCORE_ROWS + 7])
 def test_full_attention_sees_every_key(length: int, dtype: torch.dtype) -> None:
     query, key, value = (draw(2, length, 16, dtype=dtype, seed=seed) for seed in range(3))
     every = torch.ones(length, length, dtype=torch.bool)
@@ -49,7 +62,7 @@ def test_full_attention_sees_every_key(length: int, dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("asked", ["every", "some"])
-@pytest.mark.parametrize("length", [1, 60, BLOCK_ROWS // 2, BLOCK_ROWS + 7])
+@pytest.mark.parametrize("length", [1, 60, SCORE_ROWS // 2, SCORE_ROWS + 7])
 def test_causal_attention_sees_no_later_key(length: int, asked: str, dtype: torch.dtype) -> None:
     heads, group, size = 2, 2, 16
     positions = torch.arange(length) if asked == "every" else torch.arange(length // 2, length, 3)
@@ -59,22 +72,6 @@ def test_causal_attention_sees_no_later_key(length: int, asked: str, dtype: torc
     seen = torch.arange(length) <= positions[:, None]
     expected = masked(query.transpose(1, 2), key[:, None], value[:, None], seen, size**-0.5)
     assert_close(found, expected.flatten(0, 1).transpose(0, 1).flatten(1))
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3, 5])
-def test_threads_share_the_blocks_without_a_difference(threads: int) -> None:
-    before = torch.get_num_threads()
-    query = draw(2, 700, 2, 16, dtype=torch.bfloat16, seed=0)
-    key, value = (draw(2, 700, 16, dtype=torch.bfloat16, seed=seed) for seed in (1, 2))
-    positions = torch.arange(700)
-    torch.set_num_threads(1)
-    alone = attend_causally(query, key, value, positions)
-    torch.set_num_threads(threads)
-    shared = attend_causally(query, key, value, positions)
-    kept = torch.get_num_threads()
-    torch.set_num_threads(before)
-    assert kept == threads
-    assert torch.equal(shared, alone)
 
 
 def test_plain_attention_of_the_books_is_pytorch_s() -> None:
