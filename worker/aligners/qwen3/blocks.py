@@ -1,8 +1,8 @@
 """Runs a step of the forward pass block by block of its positions.
 
 On a CPU the blocks are dealt out to threads that compute alone. PyTorch's own threads share every
-single operation instead and wait for one another after each: the work between the products then
-passes through memory, and as soon as others use one of the cores, all wait for that one.
+single operation instead and wait for one another after each, and what one operation leaves for the
+next passes through memory.
 """
 
 from collections.abc import Callable
@@ -46,14 +46,11 @@ def in_blocks(
             work(start, end)
         return
     inference = torch.is_inference_mode_enabled()
+    not_taken = reversed(spans)
 
     def run() -> None:
         with torch.inference_mode(inference):
-            while spans:
-                try:
-                    start, end = spans.pop()
-                except IndexError:  # another thread took the last one
-                    return
+            for start, end in not_taken:
                 work(start, end)
 
     runs = [_pool(threads).submit(run) for _ in range(threads)]

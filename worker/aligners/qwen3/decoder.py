@@ -36,16 +36,17 @@ class Decoder:
         model = self._model
         hidden = embedded
         positions = torch.arange(len(hidden), device=hidden.device)
-        rotation = self._rotation(positions, hidden)
+        key_turn = self._turn(positions, hidden, 1.0)
+        query_turn = self._turn(positions, hidden, model.layers[0].self_attn.scaling)
         for index, layer in enumerate(model.layers):
             # Nothing reads the other positions' last states: only their keys and values are used.
             asked = wanted if index == len(model.layers) - 1 else positions
-            hidden = _layer(layer, hidden, rotation, asked)
+            hidden = _layer(layer, hidden, key_turn, query_turn, asked)
             progress((index + 1) / len(model.layers))
         return normalise(model.norm, hidden)
 
-    def _rotation(self, positions: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Make the rotary embedding's tables, (positions, 1, head size).
+    def _turn(self, positions: Tensor, hidden: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        """Make the rotary embedding's tables, scaled, (positions, 1, head size).
 
         The sine of the first half is negated: `x * cosine + roll(x) * sine` turns x.
         """
@@ -53,16 +54,21 @@ class Decoder:
         cosine, sine = self._model.rotary_emb(hidden.new_empty(0, dtype=torch.float32), places)
         sine = sine.clone()
         sine[..., : sine.shape[-1] // 2].neg_()
-        return cosine[0, :, None].to(hidden.dtype), sine[0, :, None].to(hidden.dtype)
+        cosine, sine = ((table[0, :, None] * scale).to(hidden.dtype) for table in (cosine, sine))
+        return cosine, sine
 
 
 def _layer(
     layer: Qwen3ASRThinkerTextDecoderLayer,
     hidden: Tensor,
-    rotation: tuple[Tensor, Tensor],
+    key_turn: tuple[Tensor, Tensor],
+    query_turn: tuple[Tensor, Tensor],
     asked: Tensor,
 ) -> Tensor:
-    """Answer the layer's states of the positions that are `asked` for, rising."""
+    """Answer the layer's states of the positions that are `asked` for, rising.
+
+    The turns are the rotary embedding's tables of all positions.
+    """
     attention = layer.self_attn
     size = attention.head_dim
     group = attention.num_key_value_groups
@@ -73,7 +79,7 @@ def _layer(
     def project(start: int, end: int) -> None:
         normed = normalise(layer.input_layernorm, hidden[start:end])
         keys = normalise(attention.k_norm, attention.k_proj(normed).unflatten(1, (-1, size)))
-        turned = _rotate(keys, rotation[0][start:end], rotation[1][start:end])
+        turned = _rotate(keys, *(table[start:end] for table in key_turn))
         key[:, start:end] = turned.transpose(0, 1)
         value[:, start:end] = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
 
@@ -82,8 +88,8 @@ def _layer(
         states = hidden[positions]
         normed = normalise(layer.input_layernorm, states)
         query = normalise(attention.q_norm, attention.q_proj(normed).unflatten(1, (-1, size)))
-        query = _rotate(query, rotation[0][positions], rotation[1][positions])
-        query = query.mul_(attention.scaling).unflatten(1, (-1, group)).transpose(0, 1)
+        query = _rotate(query, *(table[positions] for table in query_turn))
+        query = query.unflatten(1, (-1, group)).transpose(0, 1)
         mixed = attend_causally(query.contiguous(), key, value, positions)
         states += attention.o_proj(mixed)
         mlp = layer.mlp

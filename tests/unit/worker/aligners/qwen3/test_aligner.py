@@ -12,6 +12,7 @@ from qwen_asr import Qwen3ForcedAligner
 from shared.languages import Language
 from shared.problems import AUDIO_TOO_LONG, Problem
 from tests.support.package_attention import use_block_mask
+from tests.support.threads import torch_threads
 from worker.aligners.base import SAMPLE_RATE, Samples
 from worker.aligners.qwen3 import Qwen3Aligner
 from worker.aligners.qwen3.encoder import Attention
@@ -74,15 +75,16 @@ def test_words_and_times_are_the_package_s_in_every_language(
     compared: list[int] = []
 
     @settings(max_examples=100, deadline=None, derandomize=True)
-    @given(lyrics(), st.floats(0.02, 24), st.integers(0, 1_000))
-    def compare(lyrics: tuple[str, Language], seconds: float, seed: int) -> None:
+    @given(lyrics(), st.floats(0.02, 24), st.integers(0, 1_000), st.integers(1, 3))
+    def compare(lyrics: tuple[str, Language], seconds: float, seed: int, threads: int) -> None:
         line, language = lyrics
         words = aligner.split(line, language)
         if not words:
             return
         samples = draw_samples(seconds, seed)
         (items,) = reference.align((samples, SAMPLE_RATE), line, language.value)
-        times, _ = aligner.place(samples, words, silent)
+        with torch_threads(threads):
+            times, _ = aligner.place(samples, words, silent)
         assert words == [item.text for item in items]
         assert [time / 1000 for time in times] == [
             time for item in items for time in (item.start_time, item.end_time)

@@ -6,6 +6,7 @@ from threading import current_thread
 import pytest
 import torch
 
+from tests.support.threads import torch_threads
 from worker.aligners.qwen3.blocks import BLOCK, MULTIPLE, in_blocks
 
 CPU = torch.device("cpu")
@@ -13,10 +14,9 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(autouse=True, params=[1, 2, 3, 5])
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
+    number: int = request.param
+    with torch_threads(number):
+        yield number
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, BLOCK, 1_013, 3 * BLOCK + 7])
