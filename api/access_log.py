@@ -10,7 +10,7 @@ class _WithoutProbes(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         # uvicorn's arguments: client, method, path, HTTP version, status
-        path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""  # noqa: PLR2004 - as above
+        path = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else ""  # noqa: PLR2004 - the path is the third
         return str(path).partition("?")[0] not in PROBES
 
 

@@ -231,4 +231,4 @@ def limit_body(request: Request, most: int, problem: Problem) -> None:
             raise problem
         return message
 
-    request._receive = counted  # noqa: SLF001 - the same
+    request._receive = counted  # noqa: SLF001 - Starlette has no public place for this

@@ -9,7 +9,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own documentation c
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from worker.aligners.qwen3.attention import attend_in_windows
-from worker.aligners.qwen3.blocks import in_blocks
+from worker.aligners.qwen3.parallel import parallel_for
 
 
 def use_windows(package: Qwen3ForcedAligner) -> None:
@@ -38,7 +38,7 @@ def _windows(
             query[0, :, start:end], key[0], value[0], window, start
         )
 
-    in_blocks(attend, query.shape[2], query.device)
+    parallel_for(attend, query.shape[2], query.device)
     return mixed.transpose(0, 1)[None], None
 
 

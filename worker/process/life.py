@@ -160,7 +160,7 @@ def on_process_init(**_: object) -> None:
     """Make the process ready before Celery gives it work."""
     global _process  # noqa: PLW0603 - it is the process's own
     settings = get_settings()
-    index = int(current_process().index)  # type: ignore[attr-defined]  # billiard's own
+    index = int(current_process().index)  # type: ignore[attr-defined]  # billiard adds it, untyped
     pin_to_gpu(index)
     _process = WorkerProcess(settings, _worker_name, index)
     _process.start()

@@ -16,7 +16,7 @@ def small_stack(tmp_path: Path) -> Stack:
 
 def start(running: Stack, name: str, command: Sequence[str]) -> Part:
     running._start_part(name, command)  # noqa: SLF001 - parts of a stack, started alone
-    return running._parts[-1]  # noqa: SLF001 - the same
+    return running._parts[-1]  # noqa: SLF001 - parts of a stack, started alone
 
 
 def is_alive(pid: int) -> bool:

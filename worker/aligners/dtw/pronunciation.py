@@ -61,8 +61,7 @@ def _spell(words: list[str], voice: str) -> list[str]:
 
 def _pinyin(words: list[str]) -> list[str]:
     """Read single Han characters, each in the light of its neighbours (长大, 很长)."""
-    # Only those who sing in Chinese pay for its dictionary.
-    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - as above
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - only Chinese pays for its dictionary
 
     def read(text: str) -> list[str]:
         return lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=True)
@@ -73,8 +72,7 @@ def _pinyin(words: list[str]) -> list[str]:
 
 
 def _kana(words: list[str]) -> list[str]:
-    # Only those who sing in Japanese pay for its dictionary.
-    from pykakasi import kakasi  # noqa: PLC0415 - as above
+    from pykakasi import kakasi  # noqa: PLC0415 - only Japanese pays for its dictionary
 
-    convert = kakasi().convert  # type: ignore[no-untyped-call]  # pykakasi's
+    convert = kakasi().convert  # type: ignore[no-untyped-call]  # pykakasi has no types
     return ["".join(part["hira"] for part in convert(word)) for word in words]

@@ -34,8 +34,7 @@ def split(line: str, language: Language) -> list[str]:
     with qwen-asr alone, so here a Korean word is the whole of what stands between two spaces.
     """
     if language is Language.JAPANESE:
-        # Importing nagisa takes a second and its neural network's memory: only who needs it pays.
-        import nagisa  # noqa: PLC0415 - as above
+        import nagisa  # noqa: PLC0415 - a second, and its network's memory: only Japanese pays
 
         return [kept for word in nagisa.tagging(line).words if (kept := _keep(word))]
     if language is Language.KOREAN:

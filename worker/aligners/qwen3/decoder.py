@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 from worker.aligners.base import Progress
 from worker.aligners.qwen3.attention import attend_causally
-from worker.aligners.qwen3.blocks import in_blocks
+from worker.aligners.qwen3.parallel import parallel_for
 
 NORM_VALUES = 2**18
 """Values that are normalised together on a CPU: PyTorch does it in float32, in several passes over
@@ -36,16 +36,16 @@ class Decoder:
         model = self._model
         hidden = embedded
         positions = torch.arange(len(hidden), device=hidden.device)
-        key_turn = self._turn(positions, hidden, 1.0)
-        query_turn = self._turn(positions, hidden, model.layers[0].self_attn.scaling)
+        key_rotation = self._rotation(positions, hidden, 1.0)
+        query_rotation = self._rotation(positions, hidden, model.layers[0].self_attn.scaling)
         for index, layer in enumerate(model.layers):
             # Nothing reads the other positions' last states: only their keys and values are used.
             asked = wanted if index == len(model.layers) - 1 else positions
-            hidden = _layer(layer, hidden, key_turn, query_turn, asked)
+            hidden = _layer(layer, hidden, key_rotation, query_rotation, asked)
             progress((index + 1) / len(model.layers))
         return normalise(model.norm, hidden)
 
-    def _turn(self, positions: Tensor, hidden: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    def _rotation(self, positions: Tensor, hidden: Tensor, scale: float) -> tuple[Tensor, Tensor]:
         """Make the rotary embedding's tables, scaled, (positions, 1, head size).
 
         The sine of the first half is negated: `x * cosine + roll(x) * sine` turns x.
@@ -61,13 +61,13 @@ class Decoder:
 def _layer(
     layer: Qwen3ASRThinkerTextDecoderLayer,
     hidden: Tensor,
-    key_turn: tuple[Tensor, Tensor],
-    query_turn: tuple[Tensor, Tensor],
+    key_rotation: tuple[Tensor, Tensor],
+    query_rotation: tuple[Tensor, Tensor],
     asked: Tensor,
 ) -> Tensor:
     """Answer the layer's states of the positions that are `asked` for, rising.
 
-    The turns are the rotary embedding's tables of all positions.
+    The rotations are the rotary embedding's tables of all positions.
     """
     attention = layer.self_attn
     size = attention.head_dim
@@ -79,7 +79,7 @@ def _layer(
     def project(start: int, end: int) -> None:
         normed = normalise(layer.input_layernorm, hidden[start:end])
         keys = normalise(attention.k_norm, attention.k_proj(normed).unflatten(1, (-1, size)))
-        turned = _rotate(keys, *(table[start:end] for table in key_turn))
+        turned = _rotate(keys, *(table[start:end] for table in key_rotation))
         key[:, start:end] = turned.transpose(0, 1)
         value[:, start:end] = attention.v_proj(normed).unflatten(1, (-1, size)).transpose(0, 1)
 
@@ -88,7 +88,7 @@ def _layer(
         states = hidden[positions]
         normed = normalise(layer.input_layernorm, states)
         query = normalise(attention.q_norm, attention.q_proj(normed).unflatten(1, (-1, size)))
-        query = _rotate(query, *(table[positions] for table in query_turn))
+        query = _rotate(query, *(table[positions] for table in query_rotation))
         query = query.unflatten(1, (-1, group)).transpose(0, 1)
         mixed = attend_causally(query.contiguous(), key, value, positions)
         states += attention.o_proj(mixed)
@@ -97,8 +97,8 @@ def _layer(
         inner = F.silu(mlp.gate_proj(normed), inplace=True).mul_(mlp.up_proj(normed))
         torch.add(states, mlp.down_proj(inner), out=answer[start:end])
 
-    in_blocks(project, len(hidden), hidden.device)
-    in_blocks(answer_block, len(asked), hidden.device)
+    parallel_for(project, len(hidden), hidden.device)
+    parallel_for(answer_block, len(asked), hidden.device)
     return answer
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
 from worker.aligners.base import Progress
 from worker.aligners.qwen3.attention import attend_fully, attend_in_windows
-from worker.aligners.qwen3.blocks import in_blocks
+from worker.aligners.qwen3.parallel import parallel_for
 
 Attention = Literal["windows", "package"]
 
@@ -79,7 +79,7 @@ class Encoder:
                 convolved = F.gelu(F.conv2d(convolved, weight, bias, stride=2, padding=1))
             positions[start:end] = tower.conv_out(convolved.permute(0, 3, 1, 2).flatten(2))
 
-        in_blocks(convolve, len(chunks), features.device, CHUNKS, 1)
+        parallel_for(convolve, len(chunks), features.device, CHUNKS, 1)
         known = tower.positional_embedding.positional_embedding[: positions.shape[1]]
         positions += known.to(positions.dtype)
         return positions.flatten(0, 1)[: count_positions(frames)], positions.shape[1]
@@ -112,8 +112,8 @@ class Encoder:
                 states.clamp_(-limit, limit)
             answer[start:end] = states
 
-        in_blocks(project, len(hidden), hidden.device)
-        in_blocks(answer_block, len(hidden), hidden.device)
+        parallel_for(project, len(hidden), hidden.device)
+        parallel_for(answer_block, len(hidden), hidden.device)
         return answer
 
 

@@ -63,7 +63,7 @@ def test_a_worker_that_ends_publishes_what_it_has_left(
     consumer: SimpleNamespace, heard: Queue
 ) -> None:
     step = begin(consumer)
-    consumer.blueprint.state = bootsteps.CLOSE  # type: ignore[attr-defined]  # as above
+    consumer.blueprint.state = bootsteps.CLOSE  # type: ignore[attr-defined]  # celery-types has no states
     step.stop(consumer)
     assert len(heard.get().payload) == 3
 

@@ -158,6 +158,25 @@ def test_smaller_number_types_place_every_word_too(
     assert all(score < 0 for score in scores)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("attention", ["windows", "package"])
+def test_it_makes_no_difference_which_thread_takes_which_block(
+    package: Qwen3ForcedAligner,
+    attention: Attention,
+    dtype: torch.dtype,
+    silent: Callable[[float], None],
+) -> None:
+    samples, words = draw_samples(70, 3), ["one", "two", "three"] * 30
+    try:
+        package.model.to(dtype)
+        aligner = Qwen3Aligner(package, attention, "test")
+        with torch_threads(3):
+            first, *others = [aligner.place(samples, words, silent) for _ in range(4)]
+    finally:
+        package.model.to(torch.float32)
+    assert others == [first] * 3
+
+
 @pytest.mark.parametrize("seconds", [0, 0.001, 0.05, 0.3, 1])
 def test_audio_however_short_holds_its_words(
     aligner: Qwen3Aligner, seconds: float, silent: Callable[[float], None]

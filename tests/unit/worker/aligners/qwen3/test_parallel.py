@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.support.threads import torch_threads
-from worker.aligners.qwen3.blocks import BLOCK, MULTIPLE, in_blocks
+from worker.aligners.qwen3.parallel import BLOCK, MULTIPLE, parallel_for
 
 CPU = torch.device("cpu")
 
@@ -22,7 +22,7 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 @pytest.mark.parametrize("length", [1, 63, 64, 65, BLOCK, 1_013, 3 * BLOCK + 7])
 def test_blocks_are_all_positions_once(length: int, threads: int) -> None:
     spans: list[tuple[int, int]] = []
-    in_blocks(lambda start, end: spans.append((start, end)), length, CPU)
+    parallel_for(lambda start, end: spans.append((start, end)), length, CPU)
     covered = [position for start, end in sorted(spans) for position in range(start, end)]
     assert covered == list(range(length))
     assert all(end - start <= BLOCK + MULTIPLE for start, end in spans)
@@ -31,7 +31,7 @@ def test_blocks_are_all_positions_once(length: int, threads: int) -> None:
 
 def test_elsewhere_than_on_a_cpu_it_is_one_block() -> None:
     spans: list[tuple[int, int]] = []
-    in_blocks(lambda start, end: spans.append((start, end)), 10_000, torch.device("meta"))
+    parallel_for(lambda start, end: spans.append((start, end)), 10_000, torch.device("meta"))
     assert spans == [(0, 10_000)]
 
 
@@ -44,7 +44,7 @@ def test_every_thread_computes_alone_however_often_it_is_asked(threads: int) -> 
         seen.append((current_thread().name, torch.get_num_threads()))
 
     for _ in range(3):
-        in_blocks(work, threads * 64 * 4, CPU, 64)
+        parallel_for(work, threads * 64 * 4, CPU, 64)
     assert {number for _, number in seen} == {1}
     assert len({name for name, _ in seen}) <= threads
 
@@ -54,7 +54,7 @@ def test_a_failure_in_a_thread_is_the_caller_s() -> None:
         raise ArithmeticError("not a number")
 
     with pytest.raises(ArithmeticError, match="not a number"):
-        in_blocks(fail, 10 * BLOCK, CPU)
+        parallel_for(fail, 10 * BLOCK, CPU)
 
 
 def test_the_caller_s_mode_is_the_threads() -> None:
@@ -64,7 +64,7 @@ def test_the_caller_s_mode_is_the_threads() -> None:
         modes.append(torch.is_inference_mode_enabled())
 
     with torch.inference_mode():
-        in_blocks(work, 10 * BLOCK, CPU)
+        parallel_for(work, 10 * BLOCK, CPU)
     assert all(modes)
-    in_blocks(work, 10 * BLOCK, CPU)
+    parallel_for(work, 10 * BLOCK, CPU)
     assert not all(modes)

@@ -1,8 +1,8 @@
-"""Runs a step of the forward pass block by block of its positions.
+"""Runs a step of the forward pass on its positions, in parallel.
 
-On a CPU the blocks are dealt out to threads that compute alone. PyTorch's own threads share every
-single operation instead and wait for one another after each, and what one operation leaves for the
-next passes through memory.
+On a CPU blocks of positions are dealt out to threads that compute alone. PyTorch's own threads
+share every single operation instead and wait for one another after each, and what one operation
+leaves for the next passes through memory.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ MULTIPLE = 64
 """Blocks begin at multiples of this: matrix products are slow with fewer rows."""
 
 
-def in_blocks(
+def parallel_for(
     work: Callable[[int, int], None],
     length: int,
     device: torch.device,
